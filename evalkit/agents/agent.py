@@ -1,0 +1,106 @@
+"""The agent protocol: a plain callable that takes a `Request` and gives a `Reply`.
+
+Nothing to subclass. A function may be ``def`` or ``async def``. A callable may carry ``agent_id``, a short string
+that names it and its version; otherwise `agent_id` derives one from its code.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from evalkit.digests import digest_bytes
+from evalkit.spec.fields import Fields
+
+ReplyStatus = Literal["ok", "refused", "needs_review"]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Request:
+    """What the calling system sends. Holds PHI; ``repr`` shows none."""
+
+    request_id: str
+    spec_ref: str
+    """``id@version``."""
+    input: Mapping[str, Any]
+    flags: Mapping[str, bool]
+    actor: str = "svc:evalkit"
+    purpose_of_use: str = "HPAYMT"
+    body: bytes | None = None
+    """The request as bytes, where a test is about them; then `input` and `flags` are only a lenient reading."""
+
+    @property
+    def fields(self) -> Fields:
+        """The input, by attribute: ``request.fields.note_text``."""
+        return Fields(self.input)
+
+    def __repr__(self) -> str:
+        return f"Request({self.request_id}, {self.spec_ref}, {len(self.input)} fields)"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why no answer was given: a code and the name of a field, never its value."""
+
+    code: str
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What an answer cost. Unknown counts are 0."""
+
+    model_calls: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Reply:
+    """What an agent gives back. May hold PHI; ``repr`` shows none."""
+
+    status: ReplyStatus
+    output: Mapping[str, Any] | None = None
+    refusal: Refusal | None = None
+    confidence: float | None = None
+    """In [0, 1]."""
+    trace: tuple[str, ...] = ()
+    """Ids of the spec rows that the answer rests on (``Modifiers/25``). No PHI."""
+    received: tuple[Mapping[str, Any], ...] | None = None
+    """Each input that a model was handed for this answer, as the guard saw it; None where nobody watched."""
+    stripped: tuple[str, ...] = ()
+    """Names of output fields that the guard removed because the spec does not declare them."""
+    model_id: str | None = None
+    usage: Usage = Usage()
+
+    def __repr__(self) -> str:
+        code = f", {self.refusal.code}" if self.refusal else ""
+        return f"Reply({self.status}{code}, {len(self.output or ())} fields)"
+
+
+class Agent(Protocol):
+    """The system under test. Raise anything: the runner records it and goes on."""
+
+    def __call__(self, request: Request, /) -> Reply | Awaitable[Reply]: ...
+
+
+Model = Callable[[Mapping[str, Any]], "Reply | Awaitable[Reply]"]
+"""The part of an agent behind the guard: it is handed the allowed fields only."""
+
+
+def agent_id(agent: Agent) -> str:
+    """The agent's own ``agent_id``, or its qualified name with a digest of its code.
+
+    The digest makes an edited function another agent, so that a resumed run never mixes two of them.
+    """
+    named = getattr(agent, "agent_id", None)
+    if isinstance(named, str):
+        return named
+    function = agent if inspect.isfunction(agent) else type(agent).__call__
+    code = getattr(function, "__code__", None)
+    name = getattr(agent, "__qualname__", type(agent).__qualname__)
+    mark = digest_bytes(code.co_code + repr(code.co_names).encode())[:8] if code else "builtin"
+    return f"{name}@{mark}"

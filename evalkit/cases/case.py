@@ -1,0 +1,127 @@
+"""The case: what an agent is tested on, with the answer that is known to be right.
+
+A case does not know the agent. Everything in it is synthetic or de-identified unless ``data_class`` says ``phi``;
+its ``repr`` shows no value either way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+from evalkit.digests import digest
+from evalkit.phi.identifiers import Identifier
+from evalkit.spec.fields import Fields
+
+SCHEMA_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Spans:
+    """Where planted identifiers stand in the text of the input; columns of equal length.
+
+    ``start`` and ``end`` count Unicode code points of the field, half open: ``text[start:end]`` is the value.
+    """
+
+    field: tuple[str, ...] = ()
+    start: tuple[int, ...] = ()
+    end: tuple[int, ...] = ()
+    needle_id: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def __repr__(self) -> str:
+        return f"Spans({len(self.start)})"
+
+
+@dataclass(frozen=True, repr=False)
+class Case:
+    """One case. JSON values throughout; equal cases have equal digests."""
+
+    case_id: str
+    """``<family>-<seed>-<index:012d>`` for synthetic cases. No PHI."""
+    family: str
+    input: Mapping[str, Any]
+    """What the calling system sends, fields that only get validated included. May hold PHI."""
+    flags: Mapping[str, bool]
+    """Consent and protection flags, as the calling system sends them."""
+    gold: Mapping[str, Any]
+    """The output that is right; empty where a refusal is. May hold PHI (a summary does)."""
+    refusal: str | None = None
+    """The refusal code that is right, or None where an answer is."""
+    identifiers: tuple[Identifier, ...] = ()
+    """Every identifier planted in the input. PHI where the case is."""
+    spans: Spans = Spans()
+    facts: tuple[Mapping[str, Any], ...] = ()
+    """The typed facts from which text and gold were both made. May hold PHI."""
+    tags: tuple[str, ...] = ()
+    """Slices and edge cases. No PHI."""
+    cluster: str = ""
+    """Pseudonym of the patient (or template) that ties cases together in the statistics; the case's own id if empty."""
+    data_class: Literal["synthetic", "deidentified", "phi"] = "synthetic"
+    actor: str = "svc:evalkit"
+    purpose_of_use: str = "HPAYMT"
+    body: bytes | None = None
+    """The raw request, where the test is about its very bytes (a duplicate key); ``input`` and ``flags`` are then
+    what a lenient parser would read from it."""
+    provenance: Mapping[str, str] = field(default_factory=dict)
+    """Generator, versions, vocabulary digest, source dataset. No PHI."""
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of all that makes the case, provenance apart."""
+        return digest([
+            SCHEMA_VERSION, self.case_id, self.family, self.input, self.flags, self.gold, self.refusal,
+            [[known.needle_id, known.category, known.value, known.subject] for known in self.identifiers],
+            [self.spans.field, self.spans.start, self.spans.end, self.spans.needle_id],
+            self.facts, self.tags, self.cluster, self.data_class, self.actor, self.purpose_of_use,
+            self.body.hex() if self.body is not None else None,
+        ])  # fmt: skip
+
+    @property
+    def expected(self) -> Fields:
+        """The gold output, by attribute: ``case.expected.lines``."""
+        return Fields(self.gold)
+
+    @property
+    def cluster_id(self) -> str:
+        """The cluster, or the case itself."""
+        return self.cluster or self.case_id
+
+    def __repr__(self) -> str:
+        answer = self.refusal or "an answer"
+        return f"Case({self.case_id}, expects {answer}, {len(self.identifiers)} identifiers, {len(self.tags)} tags)"
+
+
+def dataset_digest(cases: Iterable[Case]) -> str:
+    """SHA-256 over the digests of the cases, sorted: the same set in any order has one digest."""
+    return digest(sorted(case.digest for case in cases))
+
+
+@dataclass(frozen=True, repr=False)
+class GoldSet:
+    """An ordered set of cases with known answers. Iterates over cases; ``name`` goes into every run made on it."""
+
+    name: str
+    """``billing_codes synthetic seed 7``, ``aci-bench-test1@1``."""
+    cases: tuple[Case, ...]
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the set; the order of cases does not matter."""
+        return dataset_digest(self.cases)
+
+    def __len__(self) -> int:
+        return len(self.cases)
+
+    def __iter__(self) -> Iterator[Case]:
+        return iter(self.cases)
+
+    def __getitem__(self, index: int) -> Case:
+        return self.cases[index]
+
+    def __repr__(self) -> str:
+        return f"GoldSet({self.name}, {len(self.cases)} cases)"

@@ -1,0 +1,70 @@
+"""The record of one agent run on one case. It does not know its scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from evalkit.agents.agent import Refusal, Reply
+from evalkit.spec.fields import Fields
+
+ExecutionStatus = Literal["ok", "refused", "needs_review", "error"]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Failure:
+    """An agent that raised or ran out of time. ``text`` may hold PHI and is only ever stored sealed."""
+
+    kind: str
+    """The class of the exception, or ``Timeout``. Safe to show."""
+    text: str = ""
+    """Message and traceback as the agent's caller would have seen them."""
+
+    def __repr__(self) -> str:
+        return f"Failure({self.kind})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Execution:
+    """One run of one case: exactly one of ``reply`` and ``failure`` is there."""
+
+    case_id: str
+    trial: int
+    """From 0."""
+    reply: Reply | None
+    failure: Failure | None = None
+    logs: tuple[str, ...] = ()
+    """Log messages that the process wrote while this agent ran. May hold PHI."""
+    attempts: int = 1
+    seconds: float = 0.0
+    """Wall time of the last attempt. Left out of every digest and comparison."""
+
+    @property
+    def status(self) -> ExecutionStatus:
+        """The reply's status, or ``error``."""
+        return self.reply.status if self.reply is not None else "error"
+
+    @property
+    def output(self) -> Fields | None:
+        """The output, by attribute: ``execution.output.lines``; None for a refusal or an error."""
+        if self.reply is None or self.reply.output is None:
+            return None
+        return Fields(self.reply.output)
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """The refusal, if it was one."""
+        return self.reply.refusal if self.reply is not None else None
+
+    @property
+    def confidence(self) -> float | None:
+        """The stated confidence in [0, 1]."""
+        return self.reply.confidence if self.reply is not None else None
+
+    @property
+    def trace(self) -> tuple[str, ...]:
+        """The spec rows that the answer rests on."""
+        return self.reply.trace if self.reply is not None else ()
+
+    def __repr__(self) -> str:
+        return f"Execution({self.case_id}, trial {self.trial}, {self.status})"

@@ -1,0 +1,213 @@
+"""The parts of a spec, as frozen records.
+
+A spec is a contract (the YAML front matter: what an agent takes, must refuse, gives back and is judged by) and
+knowledge (the Markdown body: prose, and tables under reserved headings that a rules agent executes).
+`document` builds these records from a file; nothing here reads one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+InputType = Literal["string", "date", "enum", "boolean", "integer", "number", "list[string]", "list[note]"]
+OutputType = Literal["string", "date", "enum", "boolean", "integer", "number", "list", "list[string]", "list[span]"]
+Use = Literal["send", "validate_only", "derive"]
+Status = Literal["draft", "candidate", "production", "retired"]
+DataClass = Literal["phi", "deidentified", "synthetic"]
+
+
+class SpecPart(BaseModel):
+    """A frozen, strict piece of the front matter: an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class InputField(SpecPart):
+    """One field of the request."""
+
+    type: InputType
+    required: bool = False
+    phi: tuple[str, ...] = ()
+    """Safe Harbor categories that the field may carry; empty for none."""
+    use: Use = "send"
+    """send: goes to the model; validate_only: checked, then dropped; derive: only what is derived goes on."""
+    derive: str | None = None
+    """For use=derive: the name of the derived field (``age_years``)."""
+    values: tuple[str, ...] = ()
+    max_chars: int | None = Field(default=None, gt=0)
+
+
+class MinimumNecessary(SpecPart):
+    """45 CFR 164.502(b): the fields that reach the model, each with a reason; the fields that must never come."""
+
+    allow: Mapping[str, str]
+    """Field name -> one line of reason."""
+    forbid: tuple[str, ...] = ()
+    mask_in_text: tuple[str, ...] = ()
+    chart_window_days: int | None = Field(default=None, gt=0)
+
+
+class RefusalRule(SpecPart):
+    """One row of ``refuse``: first hit wins, and no model is called."""
+
+    code: str = Field(pattern=r"^[A-Z][A-Z0-9_]{2,40}$")
+    when: str
+    field: str | None = None
+    """The field a refusal names; without it, the first field that the condition mentions."""
+
+
+class OutputField(SpecPart):
+    """One field of the output; ``item`` types the entries of a list."""
+
+    type: OutputType
+    required: bool = True
+    values: tuple[str, ...] = ()
+    min: float | None = None
+    max: float | None = None
+    item: Mapping[str, str] | None = None
+    """For type=list: entry field name -> type, where ``a|b|c`` is an enum."""
+
+
+class Review(SpecPart):
+    """Confidences below ``threshold`` go to a person; ``band`` is the width of "near" on either side."""
+
+    threshold: float = Field(ge=0, le=1)
+    band: float = Field(default=0.05, ge=0, le=0.5)
+
+
+class ModelPolicy(SpecPart):
+    """Which models may be called."""
+
+    policy: Literal["baa_only", "offline_only"]
+    allow: tuple[str, ...]
+
+
+class Gate(SpecPart):
+    """One condition for a version to pass. ``max_drop`` is judged against another version, paired by case."""
+
+    metric: str
+    scope: str = "all"
+    """``all``, or ``tag:<tag>`` for a slice."""
+    min: float | None = None
+    max: float | None = None
+    equals: float | None = None
+    max_drop: float | None = Field(default=None, gt=0, lt=1)
+    versus: str | None = None
+    """The alias or version to compare with; needed by max_drop."""
+    alpha: float = Field(default=0.05, gt=0, lt=0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One executable row: ``row_id`` is ``<heading>/<key>``, ``line`` counts from 1 in the file."""
+
+    row_id: str
+    cells: Mapping[str, Any]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The executable content under one reserved heading.
+
+    A bullet list is a table of one column ``item``; ``key: value`` lines are a table of ``key`` and ``value``.
+    """
+
+    heading: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    line: int
+
+    def column(self, name: str) -> tuple[Any, ...]:
+        """The cells of one column, top down."""
+        return tuple(row.cells[name] for row in self.rows)
+
+    def setting(self, key: str) -> Any:
+        """The value of a ``key: value`` line. Raises KeyError where it is absent."""
+        for row in self.rows:
+            if row.cells["key"] == key:
+                return row.cells["value"]
+        raise KeyError(key)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """How one column of an executable table is read.
+
+    ``parse`` turns the cell's text into its value and raises ValueError with a reason that names no value.
+    ``refers_to`` is ``Heading.column``: every value must stand there. An optional cell may be ``-`` (None).
+    """
+
+    name: str
+    parse: Callable[[str], Any] = str
+    optional: bool = False
+    refers_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TableSchema:
+    """What a family expects under one reserved heading. ``key`` names the columns that make the row id."""
+
+    heading: str
+    kind: Literal["table", "list", "settings"]
+    columns: tuple[Column, ...] = ()
+    key: tuple[str, ...] = ()
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Spec:
+    """One version of one agent's description. ``str(spec)`` is its reference, ``id@version``."""
+
+    id: str
+    version: str
+    title: str
+    family: str
+    owner: str
+    status: Status
+    effective: date
+    supersedes: str | None
+    change_note: str
+    data_class: DataClass
+    purpose_of_use: str
+    legal_basis: str
+    code_table: str | None
+    input: Mapping[str, InputField]
+    minimum_necessary: MinimumNecessary
+    refuse: tuple[RefusalRule, ...]
+    output: Mapping[str, OutputField]
+    review: Review
+    models: ModelPolicy
+    gates: tuple[Gate, ...]
+    tables: Mapping[str, Table]
+    """Reserved heading -> executable table."""
+    prose: Mapping[str, str]
+    """Other heading -> text."""
+    source: str
+    """The canonical text of the document (UTF-8 NFC, LF, one final newline)."""
+    path: str
+    """The file's name as given, for messages."""
+    content_sha: str
+    """SHA-256 of ``source``: moves with every byte. Audit on it."""
+    behaviour_sha: str
+    """SHA-256 of contract and tables: does not move with prose, comments or version. Compare on it."""
+
+    @property
+    def ref(self) -> str:
+        """``id@version``."""
+        return f"{self.id}@{self.version}"
+
+    def __str__(self) -> str:
+        return self.ref
+
+    def __repr__(self) -> str:
+        return f"Spec({self.ref}, {self.family}, behaviour {self.behaviour_sha[:12]})"
+
+    def rows(self) -> dict[str, Row]:
+        """Every executable row by its id."""
+        return {row.row_id: row for table in self.tables.values() for row in table.rows}

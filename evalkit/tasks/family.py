@@ -1,0 +1,28 @@
+"""A clinical family: which headings its specs execute, how its cases are made and how its agents are judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from evalkit.agents.agent import Agent, Model
+from evalkit.cases.case import Case
+from evalkit.metrics.scoring import Metric
+from evalkit.spec.schema import Spec, TableSchema
+
+
+@dataclass(frozen=True)
+class Family:
+    """Adding a family is adding one folder that builds this record, and one line in ``tasks/__init__``."""
+
+    name: str
+    tables: tuple[TableSchema, ...]
+    metrics: Mapping[str, Metric]
+    """Every metric that a spec can name, in the order people read them."""
+    head_metric: str
+    make_case: Callable[[int, int], Case] | None = None
+    """``(seed, index) -> Case``: case i alone, the same bytes in any shard; None where cases are only imported."""
+    rules: Callable[[Spec], Model] | None = None
+    """The offline model that executes the spec's tables."""
+    baselines: Mapping[str, Callable[[Sequence[Case]], Agent]] = field(default_factory=dict)
+    """Degenerate agents, made from the cases they will answer: ``majority``, ``refuse-all``, ``copy``."""
