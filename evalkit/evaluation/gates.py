@@ -36,7 +36,7 @@ class GateReport:
         seen = {result.verdict for result in self.results}
         for verdict in ("incomplete", "fail", "undecided"):
             if verdict in seen:
-                return verdict  # type: ignore[return-value]
+                return verdict
         return "pass"
 
     @property

@@ -1,0 +1,1 @@
+"""MLflow as a sink: the only room that knows it."""
