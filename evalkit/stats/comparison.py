@@ -1,9 +1,26 @@
-"""Two runs on the same cases: is the second worse, better, the same, or can nobody tell yet?"""
+"""Two runs on the same cases: is the second worse, better, the same, or can nobody tell yet?
+
+`compare_columns` takes two aligned columns and gives one `Difference`; `adjust` takes all differences that are judged
+together and makes their verdicts hold as a family. Tests on counts stand in `pairs`, plans in `power`.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
+
+import numpy as np
+
+from evalkit.errors import StatisticsError
+from evalkit.stats.columns import Column, cases, cluster_sums, influence, relabel, standard_error
+from evalkit.stats.intervals import NO_ERROR, normal_quantile, t_quantile, unseen_share
+from evalkit.stats.pairs import bonett_price, holm, mcnemar, on_grid, sign_flip
+from evalkit.stats.power import cases_needed_discordant, mde_discordant, mde_mean
+
+FEW_CLUSTERS = 20
+FEW_CASES_A_LABEL = 5
 
 Verdict = Literal["regressed", "improved", "equivalent", "undecided"]
 
@@ -24,25 +41,273 @@ class Difference:
     hi90: float
     """90 % interval: equivalence is judged on it (two one-sided tests at 5 %)."""
     p_value: float
-    """One-sided, for a drop, by ``test``."""
+    """One-sided, for a change for the worse, by ``test``; 1 - p is that for the better."""
     p_adjusted: float
-    """Holm over every metric and slice compared together."""
+    """Holm over every metric and slice compared together; the plain p-value until `adjust` has seen them all."""
     p_exact: float | None
     """The conditional exact McNemar p, one-sided; None where the metric is not binary."""
     test: str
-    """``McNemar mid-p``, ``exact sign-flip mid-p``, ``clustered t``, ``clustered delta``."""
+    """``McNemar mid-p``, ``exact sign-flip mid-p``, ``clustered t``, ``clustered delta``, ``nothing to compare``."""
     verdict: Verdict
     within_margin: bool
     """The 90 % interval lies inside the margin (a change may be real and still too small to matter)."""
     n: int
-    """Pairs of cases."""
+    """Pairs of cases that both runs judged."""
     n_clusters: int
     broke: int
     """Cases that the baseline had better."""
     fixed: int
     """Cases that the candidate has better."""
     mde: float
-    """Smallest drop that this many pairs would see with power 0.8."""
+    """Smallest change for the worse that this many pairs would see with power 0.8; NaN without pairs."""
     need: int | None
-    """Pairs needed to decide at the margin with power 0.8; None where it is decided."""
+    """Pairs needed to see a change of the margin with power 0.8; where there are already that many, pairs that decide
+    it if the change stays as seen. None where it is decided, and where no number of pairs is known to do."""
     warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What counts as a change, and how sure one has to be of it."""
+
+    margin: float = 0.03
+    """Changes within +-margin do not matter: 0.03 is 3 points."""
+    alpha: float = 0.05
+    """One-sided level of `regressed` and `improved`."""
+    power: float = 0.8
+    better: Literal["higher", "lower"] = "higher"
+    """``lower`` for a rate of errors: then a rise is the change for the worse."""
+
+    def __post_init__(self) -> None:
+        if not (0 < self.margin < 1 and 0 < self.alpha < 0.5 and 0 < self.power < 1):
+            raise StatisticsError("a margin and a power lie between 0 and 1, an alpha between 0 and 0.5")
+
+
+def compare_columns(
+    baseline: Column, candidate: Column, *, metric: str, scope: str = "all", plan: Plan | None = None
+) -> Difference:
+    """Compare two columns whose rows are the same cases in the same order; a slice by ``take`` on both.
+
+    Binary, each case 0 or 1 and its own cluster: McNemar's mid-p with Bonett and Price's interval. Binary over
+    trials or clusters, and means: the exact sign-flip mid-p of the changes by cluster where they lie on a grid,
+    else a clustered t; clustered t intervals. Ratios and macro F1: t and interval by the delta method on paired
+    influences. Rows that one run did not judge are left out and counted in a warning.
+
+    Raises StatisticsError for columns of two kinds, lengths or clusterings.
+    """
+    plan = plan or Plan()
+    before, after, left_out = _pair(baseline, candidate, f"{metric} ({scope})")
+    broke, fixed = _moved(before, after, plan)
+    old, new = influence(before), influence(after)
+    tested = _test(before, after, plan)
+    n_clusters = len(np.unique(before.clusters))
+    difference = Difference(
+        metric=metric,
+        scope=scope,
+        baseline=old.value,
+        candidate=new.value,
+        effect=new.value - old.value,
+        lo=tested.interval[0],
+        hi=tested.interval[1],
+        lo90=tested.interval90[0],
+        hi90=tested.interval90[1],
+        p_value=tested.p_value,
+        p_adjusted=tested.p_value,
+        p_exact=tested.p_exact,
+        test=tested.name,
+        verdict="undecided",
+        within_margin=-plan.margin < tested.interval90[0] and tested.interval90[1] < plan.margin,
+        n=len(before),
+        n_clusters=n_clusters,
+        broke=broke,
+        fixed=fixed,
+        mde=tested.mde,
+        need=None,
+        warnings=_warnings(before, after, n_clusters, left_out),
+    )
+    return difference if _is_empty(difference) else _decide(difference, tested.p_value, 1 - tested.p_value, plan)
+
+
+def adjust(differences: Sequence[Difference], plan: Plan | None = None) -> tuple[Difference, ...]:
+    """The differences with p-values adjusted by Holm as one family, and the verdicts that follow.
+
+    `regressed` and `improved` are adjusted apart, each at ``plan.alpha``. Pass what is judged together, once: all
+    metrics and slices of a comparison. Differences without anything to compare stay out of the family.
+    ``plan.better`` is not read: each difference already knows its own direction.
+    """
+    plan = plan or Plan()
+    family = [index for index, difference in enumerate(differences) if not _is_empty(difference)]
+    worse = holm([differences[index].p_value for index in family])
+    better = holm([1 - differences[index].p_value for index in family])
+    judged = list(differences)
+    for place, index in enumerate(family):
+        judged[index] = _decide(judged[index], float(worse[place]), float(better[place]), plan)
+    return tuple(judged)
+
+
+def _is_empty(difference: Difference) -> bool:
+    return math.isnan(difference.effect)
+
+
+def _decide(difference: Difference, worse: float, better: float, plan: Plan) -> Difference:
+    """The verdict by adjusted p-values; a change that is sure outweighs one that is small."""
+    verdict: Verdict = "undecided"
+    if worse <= plan.alpha:
+        verdict = "regressed"
+    elif better <= plan.alpha:
+        verdict = "improved"
+    elif difference.within_margin:
+        verdict = "equivalent"
+    need = _pairs_needed(difference, plan) if verdict == "undecided" else None
+    return replace(difference, p_adjusted=worse, verdict=verdict, need=need)
+
+
+def _pairs_needed(difference: Difference, plan: Plan) -> int | None:
+    """See `Difference.need`; None where no number of pairs is known to do."""
+    n, effect = difference.n, abs(difference.effect)
+    if difference.p_exact is not None:
+        fixed = min(_smoothed(difference.fixed, n), (1 - plan.margin) / 2)
+        planned: float = cases_needed_discordant(fixed + plan.margin, fixed, power=plan.power, alpha=plan.alpha)
+    else:
+        planned = n * (difference.mde / plan.margin) ** 2
+    if not n < planned < math.inf:
+        half = (difference.hi90 - difference.lo90) / 2
+        distance = max(effect, plan.margin - effect)  # to no change, or to the margin: what decides first
+        planned = max(n + 1, n * (half / distance) ** 2)
+    return math.ceil(planned) if planned < math.inf else None
+
+
+def _pair(baseline: Column, candidate: Column, where: str) -> tuple[Column, Column, int]:
+    """The rows that both judged, on one label axis, and how many rows only one of them judged."""
+    if baseline.kind != candidate.kind or not np.array_equal(baseline.clusters, candidate.clusters):
+        raise StatisticsError(
+            "two columns do not match in kind, cases or clusters",
+            where=where,
+            next_step="pair the runs by case before comparing them",
+        )
+    labels = tuple(sorted({*baseline.labels, *candidate.labels}))
+    before, after = relabel(baseline, labels), relabel(candidate, labels)
+    rows = before.finite & after.finite & (before.judged | after.judged)
+    return before.take(rows), after.take(rows), int((before.finite ^ after.finite).sum())
+
+
+def _moved(before: Column, after: Column, plan: Plan) -> tuple[int, int]:
+    """Cases that changed for the worse, and for the better, each case judged alone."""
+    changes = np.nan_to_num(cases(after) - cases(before))
+    down, up = int((changes < -NO_ERROR).sum()), int((changes > NO_ERROR).sum())
+    return (down, up) if plan.better == "higher" else (up, down)
+
+
+def _smoothed(count: int, n: int) -> float:
+    """A share that is never 0, because a case may get better in the next run though none did in this one."""
+    return (count + 0.5) / (n + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Tested:
+    """What a test says, before any verdict."""
+
+    name: str
+    p_value: float
+    interval: tuple[float, float]
+    interval90: tuple[float, float]
+    mde: float
+    p_exact: float | None = None
+
+
+def _test(before: Column, after: Column, plan: Plan) -> _Tested:
+    if not (before.judged.any() and after.judged.any()):
+        return _Tested("nothing to compare", 1.0, (-1.0, 1.0), (-1.0, 1.0), math.nan)
+    alone = len(np.unique(before.clusters)) == len(before)
+    if before.kind == "binary" and alone and _is_whole(before) and _is_whole(after):
+        return _test_discordant(before, after, plan)
+    return _test_clustered(before, after, plan)
+
+
+def _is_whole(column: Column) -> bool:
+    return bool(np.isin(column.values, (0.0, 1.0)).all())
+
+
+def _test_discordant(before: Column, after: Column, plan: Plan) -> _Tested:
+    """McNemar's mid-p and Bonett and Price's intervals."""
+    n, (broke, fixed) = len(before), _moved(before, after, plan)
+    down, up = (broke, fixed) if plan.better == "higher" else (fixed, broke)
+    return _Tested(
+        name="McNemar mid-p",
+        p_value=float(mcnemar(broke, fixed)),
+        p_exact=float(mcnemar(broke, fixed, method="exact")),
+        interval=bonett_price(down, up, n),
+        interval90=bonett_price(down, up, n, confidence=0.90),
+        mde=mde_discordant(_smoothed(fixed, n), n=n, power=plan.power, alpha=plan.alpha),
+    )
+
+
+def _test_clustered(before: Column, after: Column, plan: Plan) -> _Tested:
+    """An exact sign-flip or a t test of the paired influences, and t intervals."""
+    old, new = influence(before), influence(after)
+    effect, parts = new.value - old.value, new.parts - old.parts
+    n_clusters = len(np.unique(before.clusters))
+    error = standard_error(parts, before.clusters)
+    flat = n_clusters < 2 or error < NO_ERROR
+    p_value, name = _sign_flip_of(before, after), "exact sign-flip mid-p"
+    if p_value is None:
+        name = "clustered t" if before.kind in ("binary", "mean") else "clustered delta"
+        p_value = _p_of_one_sign(effect, n_clusters) if flat else _p_of_t(effect / error, n_clusters - 1)
+
+    def interval(confidence: float) -> tuple[float, float]:
+        if flat:
+            return _no_spread(effect, unseen_share(n_clusters, confidence), before.bounded and after.bounded)
+        half = t_quantile((1 + confidence) / 2, n_clusters - 1) * error
+        furthest = 1.0 if before.bounded and after.bounded else math.inf
+        return max(-furthest, effect - half), min(furthest, effect + half)
+
+    interval90 = interval(0.90)
+    return _Tested(
+        name=name,
+        p_value=p_value if plan.better == "higher" else 1 - p_value,
+        interval=interval(0.95),
+        interval90=interval90,
+        mde=mde_mean((interval90[1] - interval90[0]) / 2 / normal_quantile(0.95), power=plan.power, alpha=plan.alpha),
+    )
+
+
+def _sign_flip_of(before: Column, after: Column) -> float | None:
+    """The exact p-value for a drop; None for ratios, and for changes on no grid or on too fine a one."""
+    if before.kind not in ("binary", "mean"):
+        return None
+    steps = on_grid(after.values - before.values)
+    if steps is None:
+        return None
+    return sign_flip(np.rint(cluster_sums(steps.astype(np.float64), before.clusters)).astype(np.int64))
+
+
+def _p_of_t(t: float, df: int) -> float:
+    from scipy.special import stdtr
+
+    return float(stdtr(df, t))
+
+
+def _p_of_one_sign(effect: float, n_clusters: int) -> float:
+    """All clusters changed alike: the sign-flip mid-p, for want of a spread to divide by."""
+    tail = 0.5 ** (n_clusters + 1)
+    return 0.5 if abs(effect) < NO_ERROR else tail if effect < 0 else 1 - tail
+
+
+def _no_spread(effect: float, share: float, bounded: bool) -> tuple[float, float]:
+    """All clusters changed alike: a share of unseen ones may still lie anywhere."""
+    if not bounded:
+        return -math.inf, math.inf
+    return effect - share * (1 + effect), effect + share * (1 - effect)
+
+
+def _warnings(before: Column, after: Column, n_clusters: int, left_out: int) -> tuple[str, ...]:
+    warnings = []
+    if n_clusters < FEW_CLUSTERS:
+        warnings.append(f"only {n_clusters} clusters: p-value and intervals rest on few independent units")
+    if left_out:
+        warnings.append(f"{left_out} cases left out: only one of the two runs has a value for them")
+    carried = ((before.values + after.values).sum(axis=2) > 0).sum(axis=0) if before.kind == "macro_f1" else ()
+    rare = sum(1 for support in carried if 0 < support < FEW_CASES_A_LABEL)
+    if rare:
+        warnings.append(f"{rare} labels stand in fewer than {FEW_CASES_A_LABEL} cases: macro F1 is unsteady")
+    return tuple(warnings)

@@ -1,0 +1,232 @@
+"""Columns: the values of one metric, a row a case, and what each case adds to the metric's estimate.
+
+Every estimate here is a smooth function of sums over cases, so one picture serves all: a value, and each case's
+*influence* on it (the first-order term, summing to zero). The variance of the estimate is then that of the sums of
+influences by cluster, whatever the metric: the clustered standard error of a mean (Miller 2024, arXiv 2411.00640),
+the delta method for a ratio of sums and for macro F1, and by subtraction the same for a paired difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from evalkit.errors import StatisticsError
+
+Kind = Literal["binary", "mean", "ratio", "macro_f1"]
+Floats = npt.NDArray[np.float64]
+Codes = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+Clusters = Sequence[Hashable] | Codes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Column:
+    """One metric over n cases. A row of NaN was not judged and is left out. Build one with the functions below."""
+
+    kind: Kind
+    values: Floats
+    """binary and mean: (n,), means over trials; ratio: (n, 2), numerator and denominator; macro_f1: (n, labels, 3),
+    true positives, false positives, false negatives. Counts are sums over trials."""
+    clusters: Codes
+    """(n,): rows of one code belong together (one patient, one template)."""
+    labels: tuple[str, ...] = ()
+    """The label axis of macro_f1, sorted."""
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def take(self, rows: Mask | Codes) -> Column:
+        """The column of some rows, by mask or position: a slice of the cases."""
+        return Column(self.kind, self.values[rows], self.clusters[rows], self.labels)
+
+    @property
+    def finite(self) -> Mask:
+        """Rows that carry a value."""
+        width = self.values.size // max(len(self), 1)
+        return np.asarray(np.isfinite(self.values.reshape(len(self), width)).all(axis=1))
+
+    @property
+    def judged(self) -> Mask:
+        """Rows that say something: with a value, and for counts with a denominator above 0."""
+        if self.kind == "ratio":
+            return self.finite & (self.values[:, 1] > 0)
+        if self.kind == "macro_f1":
+            return np.asarray(np.nan_to_num(self.values).sum(axis=(1, 2)) > 0)
+        return self.finite
+
+    @property
+    def bounded(self) -> bool:
+        """Does the estimate lie in [0, 1] by nature? False for a ratio whose numerators exceed denominators."""
+        if self.kind != "ratio":
+            return True
+        return bool((np.nan_to_num(self.values[:, 0]) <= np.nan_to_num(self.values[:, 1])).all())
+
+
+def cluster_codes(clusters: Clusters) -> Codes:
+    """Integers for cluster ids, by first appearance; an array of integers is taken as it is."""
+    if isinstance(clusters, np.ndarray):
+        return clusters.astype(np.int64, copy=False)
+    seen: dict[Hashable, int] = {}
+    return np.fromiter((seen.setdefault(cluster, len(seen)) for cluster in clusters), np.int64, len(clusters))
+
+
+def binary(values: Sequence[float | None] | Floats, clusters: Clusters) -> Column:
+    """Right or wrong, (n,): 0 or 1, or the share of right trials. None and NaN are not judged."""
+    return _column("binary", _in_range(_floats(values)), clusters)
+
+
+def mean(values: Sequence[float | None] | Floats, clusters: Clusters) -> Column:
+    """Scores in [0, 1], (n,), means over trials. None and NaN are not judged."""
+    return _column("mean", _in_range(_floats(values)), clusters)
+
+
+def ratio(
+    numerators: Sequence[float | None] | Floats, denominators: Sequence[float | None] | Floats, clusters: Clusters
+) -> Column:
+    """Counts, (n,) each, summed over trials: the estimate is sum(numerators) / sum(denominators)."""
+    top, bottom = _floats(numerators), _floats(denominators)
+    if top.shape != bottom.shape:
+        raise StatisticsError(f"{len(top)} numerators stand beside {len(bottom)} denominators")
+    return _column("ratio", _not_negative(np.stack([top, bottom], axis=1)), clusters)
+
+
+def macro_f1(tallies: Sequence[Mapping[str, tuple[float, float, float]] | None], clusters: Clusters) -> Column:
+    """Per case label -> (tp, fp, fn), summed over trials; the estimate is the mean over labels of F1.
+
+    A label counts where it has any count at all. None is not judged.
+    """
+    labels = sorted({label for tally in tallies if tally is not None for label in tally})
+    place = {label: index for index, label in enumerate(labels)}
+    values = np.zeros((len(tallies), len(labels), 3))
+    for row, tally in enumerate(tallies):
+        if tally is None:
+            values[row] = np.nan
+            continue
+        for label, counts in tally.items():
+            values[row, place[label]] = counts
+    return _column("macro_f1", _not_negative(values), clusters, tuple(labels))
+
+
+def scopes(tags: Sequence[Sequence[str]]) -> dict[str, Mask]:
+    """Scope -> mask of rows: ``all`` first, then ``tag:<tag>`` by name."""
+    rows: dict[str, list[int]] = {}
+    for row, carried in enumerate(tags):
+        for tag in carried:
+            rows.setdefault(tag, []).append(row)
+    masks = {"all": np.ones(len(tags), dtype=np.bool_)}
+    for tag in sorted(rows):
+        mask = np.zeros(len(tags), dtype=np.bool_)
+        mask[rows[tag]] = True
+        masks[f"tag:{tag}"] = mask
+    return masks
+
+
+def relabel(column: Column, labels: tuple[str, ...]) -> Column:
+    """A macro_f1 column on a label axis that holds its own: labels that it lacks have no counts."""
+    if column.kind != "macro_f1" or column.labels == labels:
+        return column
+    values = np.where(column.finite[:, None, None], 0.0, np.nan) * np.ones((1, len(labels), 3))
+    values[:, np.searchsorted(labels, column.labels)] = column.values
+    return Column(column.kind, values, column.clusters, labels)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Influence:
+    """An estimate, and what each case adds to it."""
+
+    value: float
+    """NaN where nothing was judged."""
+    parts: Floats
+    """(n,), summing to 0; 0 for a row that was not judged."""
+
+
+def influence(column: Column) -> Influence:
+    """The estimate of a column and the influence of each row on it.
+
+    Mean: (x - m) / n. Ratio R: (numerator - R denominator) / sum of denominators. Macro F1: the mean over labels of
+    the same with numerator 2 tp and denominator 2 tp + fp + fn.
+    """
+    rows = column.judged
+    if not rows.any():
+        return Influence(float("nan"), np.zeros(len(column)))
+    if column.kind in ("binary", "mean"):
+        values = column.values[rows]
+        value, parts = values.mean(), (values - values.mean()) / len(values)
+    else:
+        top, bottom = _counts(column)
+        top, bottom = top[rows], bottom[rows]
+        total = bottom.sum(axis=0)
+        top, bottom, total = top[:, total > 0], bottom[:, total > 0], total[total > 0]
+        shares = top.sum(axis=0) / total
+        value, parts = shares.mean(), ((top - shares * bottom) / total).mean(axis=1)
+    spread = np.zeros(len(column))
+    spread[rows] = parts
+    return Influence(float(value), spread)
+
+
+def cases(column: Column) -> Floats:
+    """The value of each case alone, (n,): the share, the ratio, or the case's own F1; NaN where it has none.
+
+    A case with nothing to find and nothing found has F1 1.
+    """
+    if column.kind in ("binary", "mean"):
+        return column.values
+    top, bottom = _counts(column)
+    top, bottom = top.sum(axis=1), bottom.sum(axis=1)
+    empty = 1.0 if column.kind == "macro_f1" else np.nan
+    alone = np.divide(top, bottom, out=np.full(len(column), empty), where=bottom > 0)
+    return np.where(column.finite, alone, np.nan)
+
+
+def cluster_sums(parts: Floats, clusters: Codes) -> Floats:
+    """Sums of (n,) parts by cluster, (G,), in the order of the codes."""
+    sums = np.bincount(clusters, weights=parts).astype(np.float64)
+    return sums[np.bincount(clusters) > 0]
+
+
+def standard_error(parts: Floats, clusters: Codes) -> float:
+    """The clustered standard error: sqrt(G / (G - 1) x sum over clusters of (sum of influences)^2).
+
+    NaN for fewer than 2 clusters. Equals s / sqrt(n) where every case is its own cluster.
+    """
+    sums = cluster_sums(parts, clusters)
+    count = len(sums)
+    return float(np.sqrt(count / (count - 1) * np.square(sums).sum())) if count > 1 else float("nan")
+
+
+def _counts(column: Column) -> tuple[Floats, Floats]:
+    """Numerators and denominators of the ratios that are averaged, (n, labels) each."""
+    if column.kind == "ratio":
+        return column.values[:, :1], column.values[:, 1:]
+    doubled = 2 * column.values[:, :, 0]
+    return doubled, doubled + column.values[:, :, 1] + column.values[:, :, 2]
+
+
+def _floats(values: Sequence[float | None] | Floats) -> Floats:
+    return np.asarray(values, dtype=np.float64).reshape(-1)
+
+
+def _in_range(values: Floats) -> Floats:
+    if ((values < 0) | (values > 1)).any():
+        raise StatisticsError("a score lies outside [0, 1]", next_step="scale the metric, or use a ratio")
+    return values
+
+
+def _not_negative(values: Floats) -> Floats:
+    if (values < 0).any():
+        raise StatisticsError("a count is negative")
+    return values
+
+
+def _column(kind: Kind, values: Floats, clusters: Clusters, labels: tuple[str, ...] = ()) -> Column:
+    codes = cluster_codes(clusters)
+    if len(codes) != len(values):
+        raise StatisticsError(f"{len(values)} values stand beside {len(codes)} cluster ids")
+    if len(codes) and codes.min() < 0:
+        raise StatisticsError("a cluster code is negative")
+    return Column(kind, values, codes, labels)

@@ -1,0 +1,268 @@
+"""Paired tests: published values, brute force, and the exact size of the default test."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from scipy.special import bdtr
+from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
+from statsmodels.stats.multitest import multipletests
+
+from evalkit.errors import StatisticsError
+from evalkit.stats.pairs import (
+    Method,
+    benjamini_hochberg,
+    bonett_price,
+    holm,
+    mcnemar,
+    on_grid,
+    sign_flip,
+    tango,
+)
+
+BENJAMINI_HOCHBERG_1995 = [
+    0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344, 0.0459, 0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.0,
+]  # fmt: skip
+
+discordant = st.tuples(st.integers(0, 60), st.integers(0, 60))
+changes = st.lists(st.integers(-4, 4), min_size=0, max_size=11)
+p_values = st.lists(st.floats(0, 1), min_size=1, max_size=30)
+
+
+def brute_force(values: list[int]) -> float:
+    """The mid-p over every one of the 2^G flips."""
+    sums = np.array([np.dot(signs, values) for signs in itertools.product((1, -1), repeat=len(values))])
+    return float((sums < sum(values)).mean() + (sums == sum(values)).mean() / 2)
+
+
+@pytest.mark.parametrize(("method", "p"), [("exact", 0.0703125), ("midp", 0.0390625), ("score", 0.033895)])
+def test_mcnemar_gives_the_values_of_fagerland_2013(method: Method, p: float) -> None:
+    """The airway example: 1 and 7 discordant of 21."""
+    assert mcnemar(1, 7, method=method, alternative="different") == pytest.approx(p, abs=5e-7)
+
+
+def test_mcnemar_gives_the_values_of_agresti() -> None:
+    """Approval ratings: 150 and 86 discordant of 1600."""
+    assert mcnemar(150, 86, method="exact", alternative="different") == pytest.approx(3.71594e-05, rel=1e-5)
+    assert stats.chi2.isf(mcnemar(150, 86, method="score", alternative="different"), 1) == pytest.approx(
+        17.3559, abs=1e-4
+    )
+
+
+@given(discordant)
+def test_the_exact_test_is_that_of_statsmodels(counts: tuple[int, int]) -> None:
+    b, c = counts
+    expected = statsmodels_mcnemar([[0, b], [c, 0]], exact=True).pvalue
+    assert mcnemar(b, c, method="exact", alternative="different") == pytest.approx(expected, rel=1e-9)
+
+
+@given(discordant)
+def test_the_exact_one_sided_test_is_a_binomial_test(counts: tuple[int, int]) -> None:
+    b, c = counts
+    expected = stats.binomtest(b, b + c, 0.5, alternative="greater").pvalue if b + c else 1.0
+    assert mcnemar(b, c, method="exact") == pytest.approx(expected, rel=1e-9)
+
+
+@given(discordant, st.sampled_from(["midp", "score"]))
+def test_worse_and_better_add_up_to_one(counts: tuple[int, int], method: Method) -> None:
+    worse, better = mcnemar(*counts, method=method), mcnemar(*counts, method=method, alternative="better")
+    assert worse + better == pytest.approx(1.0)
+
+
+@given(discordant, st.sampled_from(["midp", "exact", "score"]))
+def test_p_values_lie_between_0_and_1_and_swap_with_the_versions(counts: tuple[int, int], method: Method) -> None:
+    b, c = counts
+    assert 0 <= mcnemar(b, c, method=method) <= 1
+    assert mcnemar(b, c, method=method) == mcnemar(c, b, method=method, alternative="better")
+
+
+@given(discordant)
+def test_one_more_broken_case_is_more_evidence(counts: tuple[int, int]) -> None:
+    b, c = counts
+    assert mcnemar(b + 1, c) < mcnemar(b, c)
+
+
+def test_no_discordant_pair_is_no_evidence() -> None:
+    assert mcnemar(0, 0) == 0.5
+    assert mcnemar(0, 0, method="exact") == 1.0
+    assert mcnemar(0, 0, alternative="different") == 1.0
+
+
+def test_many_tables_are_looked_up_and_agree_with_one_by_one() -> None:
+    rng = np.random.default_rng(1)
+    b, c = rng.integers(0, 9, (40, 50)), rng.integers(0, 9, (40, 50))
+    together = mcnemar(b, c)
+    assert together.shape == (40, 50)
+    assert together[7, 13] == mcnemar(b[7, 13], c[7, 13])
+    assert together[39, 0] == mcnemar(b[39, 0], c[39, 0])
+
+
+def test_counts_that_are_negative_or_broken_are_refused() -> None:
+    for broke in (-1, 0.5):
+        with pytest.raises(StatisticsError, match="whole number"):
+            mcnemar(broke, 3)
+
+
+@pytest.mark.parametrize("n", [30, 50, 100, 300, 1000])
+def test_the_size_of_the_default_test_stays_at_five_percent(n: int) -> None:
+    """Exact, over discordance up to 0.3; the conditional exact test never exceeds it anywhere."""
+    counts = np.arange(n + 1)
+    broke, fixed = np.meshgrid(counts, counts, indexing="ij")
+    possible = broke + fixed <= n
+    for method, up_to in (("midp", 0.3), ("exact", 1.0)):
+        rejects = np.zeros((n + 1, n + 1))
+        rejects[possible] = mcnemar(broke[possible], fixed[possible], method=method) <= 0.05
+        total = (broke + fixed)[possible]
+        within = stats.binom.pmf(broke[possible], total, 0.5)
+        by_total = np.bincount(total, weights=within * rejects[possible], minlength=n + 1)
+        grid = np.linspace(0.01, up_to, 100)
+        sizes = [float(stats.binom.pmf(counts, n, share) @ by_total) for share in grid]
+        assert max(sizes) <= 0.0501
+
+
+def test_tango_gives_its_published_interval() -> None:
+    assert tango(1, 7, 21) == pytest.approx((0.02600, 0.51723), abs=5e-6)
+
+
+def test_bonett_and_price_give_their_published_interval() -> None:
+    assert bonett_price(1, 7, 21) == pytest.approx((0.01338, 0.50836), abs=5e-6)
+
+
+@pytest.mark.parametrize("method", [bonett_price, tango])
+def test_paired_intervals_hold_the_effect_mirror_and_nest(method) -> None:
+    for broke, fixed, n in [(0, 0, 5), (0, 5, 5), (5, 0, 5), (1, 0, 300), (40, 22, 300), (0, 0, 1), (2, 2, 4)]:
+        lo, hi = method(broke, fixed, n)
+        assert -1 <= lo <= (fixed - broke) / n <= hi <= 1
+        assert method(fixed, broke, n) == pytest.approx((-hi, -lo), abs=1e-9)
+        lo90, hi90 = method(broke, fixed, n, confidence=0.90)
+        assert lo <= lo90 <= hi90 <= hi
+
+
+@pytest.mark.parametrize("method", [bonett_price, tango])
+def test_no_pairs_leave_everything_open(method) -> None:
+    assert method(0, 0, 0) == (-1.0, 1.0)
+
+
+@pytest.mark.parametrize("n", [50, 100, 300])
+def test_bonett_and_price_cover_the_difference(n: int) -> None:
+    """0.94 to 0.89 at rho 0.5: coverage, enumerated over every outcome, at least 94.5 %, and little more."""
+    broke, fixed = 0.0663, 0.0163
+    counts = np.arange(min(n, 60) + 1)
+    chances = stats.binom.pmf(counts, n, broke)
+    total = 0.0
+    for b, chance in zip(counts, chances, strict=True):
+        for c in range(min(n - b, 20) + 1):
+            lo, hi = bonett_price(int(b), c, n)
+            inside = lo <= fixed - broke <= hi
+            total += inside * chance * stats.binom.pmf(c, n - b, fixed / (1 - broke))
+    assert 0.945 <= total <= 0.98
+
+
+@settings(deadline=None)
+@given(changes)
+def test_the_sign_flip_test_is_the_enumeration_of_all_flips(values: list[int]) -> None:
+    assert sign_flip(np.array(values, dtype=np.int64)) == pytest.approx(brute_force(values), abs=1e-12)
+
+
+@given(discordant)
+def test_single_changes_make_the_sign_flip_test_mcnemars_mid_p(counts: tuple[int, int]) -> None:
+    b, c = counts
+    values = np.array([-1] * b + [1] * c + [0] * 5)
+    assert sign_flip(values) == pytest.approx(float(mcnemar(b, c)), rel=1e-9)
+
+
+@given(changes)
+def test_sign_flips_swap_with_the_versions_and_ignore_order(values: list[int]) -> None:
+    array = np.array(values, dtype=np.int64)
+    worse = sign_flip(array)
+    assert worse is not None
+    assert sign_flip(-array) == pytest.approx(1 - worse)
+    assert sign_flip(array, alternative="better") == pytest.approx(1 - worse)
+    assert sign_flip(array[::-1]) == worse
+    assert sign_flip(array, alternative="different") == pytest.approx(min(1, 2 * min(worse, 1 - worse)))
+
+
+def test_the_sign_flip_test_agrees_with_the_permutations_of_scipy() -> None:
+    rng = np.random.default_rng(5)
+    values = rng.binomial(3, 0.88, 150) - rng.binomial(3, 0.93, 150)
+    drawn = stats.permutation_test(
+        (values,), np.sum, permutation_type="samples", alternative="less", n_resamples=20_000, rng=rng, vectorized=True
+    )
+    assert sign_flip(values) == pytest.approx(drawn.pvalue, abs=0.01)
+
+
+def test_thousands_of_changes_keep_their_tail_exact() -> None:
+    """5,200 against 4,800: the binomial tail, beyond the reach of drawn permutations."""
+    values = np.array([-1] * 5200 + [1] * 4800)
+    expected = (bdtr(4800, 10_000, 0.5) + bdtr(4799, 10_000, 0.5)) / 2
+    assert sign_flip(values) == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_hopeless_sum_has_a_p_value_of_nearly_0_or_1_and_not_beyond() -> None:
+    assert sign_flip(np.full(5000, -3)) == 0.0
+    assert sign_flip(np.full(5000, 3)) == 1.0
+
+
+def test_too_many_magnitudes_are_left_to_a_t_test() -> None:
+    assert sign_flip(np.arange(1, 5000)) is None
+
+
+def test_changes_of_means_over_trials_lie_on_the_grid_of_the_trials() -> None:
+    values = np.array([0, 1 / 3, -2 / 3, 1])
+    steps = on_grid(values)
+    assert steps is not None
+    assert steps.tolist() == [0, 1, -2, 3]
+
+
+def test_changes_of_two_and_three_trials_lie_on_sixths() -> None:
+    steps = on_grid(np.array([1 / 2, -1 / 3]))
+    assert steps is not None
+    assert steps.tolist() == [3, -2]
+
+
+def test_no_change_lies_on_every_grid_and_noise_on_none() -> None:
+    still = on_grid(np.zeros(3))
+    assert still is not None
+    assert still.tolist() == [0, 0, 0]
+    assert on_grid(np.random.default_rng(0).random(50)) is None
+
+
+def test_a_grid_is_checked_beyond_the_first_few_changes() -> None:
+    values = np.ones(40)
+    values[39] = 0.5
+    steps = on_grid(values)
+    assert steps is not None
+    assert steps[39] == 1
+
+
+def test_holm_and_benjamini_hochberg_give_the_values_of_1995() -> None:
+    assert holm(BENJAMINI_HOCHBERG_1995)[:4] == pytest.approx([0.0015, 0.0056, 0.0247, 0.114], abs=1e-9)
+    expected = [0.0015, 0.003, 0.0095, 0.035625, 0.0603]
+    assert benjamini_hochberg(BENJAMINI_HOCHBERG_1995)[:5] == pytest.approx(expected, abs=1e-9)
+    assert (holm(BENJAMINI_HOCHBERG_1995) <= 0.05).sum() == 3
+    assert (benjamini_hochberg(BENJAMINI_HOCHBERG_1995) <= 0.05).sum() == 4
+
+
+@settings(deadline=None, max_examples=20)
+@given(p_values)
+def test_adjusted_p_values_are_those_of_statsmodels(values: list[float]) -> None:
+    assert holm(values) == pytest.approx(multipletests(values, method="holm")[1])
+    assert benjamini_hochberg(values) == pytest.approx(multipletests(values, method="fdr_bh")[1])
+
+
+@given(p_values)
+def test_adjusting_never_helps_and_never_turns_the_order(values: list[float]) -> None:
+    for method in (holm, benjamini_hochberg):
+        adjusted = method(values)
+        assert (adjusted >= np.array(values) - 1e-15).all()
+        assert (adjusted <= 1).all()
+        assert (np.diff(adjusted[np.argsort(values, kind="stable")]) >= 0).all()
+
+
+def test_no_p_values_are_adjusted_to_none() -> None:
+    assert holm([]).tolist() == benjamini_hochberg([]).tolist() == []
