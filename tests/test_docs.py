@@ -1,0 +1,87 @@
+"""The documentation is run: every python block, and every ``$ evalkit ...`` line with the output shown below it."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from markdown_it import MarkdownIt
+
+from evalkit.cli import COMMANDS
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+EVALKIT = Path(sys.executable).parent / "evalkit"
+
+
+def blocks(page: Path) -> list[tuple[str, str]]:
+    """(language, text) of every fenced block, in order."""
+    tokens = MarkdownIt().parse(page.read_text(encoding="utf-8"))
+    return [(token.info.strip(), token.content) for token in tokens if token.type == "fence"]
+
+
+RUNNABLE = [page for page in PAGES if any(kind in {"python", "console"} for kind, _ in blocks(page))]
+
+
+def run_console(text: str, folder: Path) -> None:
+    """Run each command of a block; every line shown below it must stand in what it prints, ``...`` for anything."""
+    commands = re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]
+    for command in commands:
+        line, _, shown = command.partition("\n")
+        while line.endswith("\\"):
+            more, _, shown = shown.partition("\n")
+            line = line[:-1] + more
+        words = [os.path.expandvars(word) for word in shlex.split(line, comments=True)]
+        words[0] = {"evalkit": str(EVALKIT), "python": sys.executable}[words[0]]
+        done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+        assert done.returncode in {0, 1, 3}, f"{line}\n{done.stdout}{done.stderr}"
+        assert "Traceback" not in done.stderr, f"{line}\n{done.stderr}"
+        for wanted in filter(None, (part.strip() for part in shown.splitlines())):
+            pattern = ".*".join(re.escape(piece.strip()) for piece in wanted.split("..."))
+            pattern = re.sub(r"(\\ )+", r"\\s+", pattern)
+            assert re.search(pattern, done.stdout), f"{line}\nwanted: {wanted}\ngot:\n{done.stdout}{done.stderr}"
+
+
+@pytest.mark.parametrize("page", RUNNABLE, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_block_of_a_page_runs(
+    page: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    if "$ACI_BENCH" in page.read_text(encoding="utf-8"):
+        monkeypatch.setenv("ACI_BENCH", str(request.getfixturevalue("shared_data") / "aci_bench"))
+    names: dict[str, object] = {"__name__": "__page__"}
+    for kind, text in blocks(page):
+        if kind == "python":
+            exec(compile(text, page.name, "exec"), names)
+        elif kind == "console":
+            run_console(text, workspace.parent)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_link_inside_the_project_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def help_of(*command: str) -> str:
+    done = subprocess.run([str(EVALKIT), *command, "--help"], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example_and_stands_in_the_reference(command: str) -> None:
+    text = help_of(command)
+    assert "Example:" in text
+    assert f"evalkit {command}" in text
+    assert f"`evalkit {command}" in (ROOT / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
+
+
+def test_the_readme_shows_the_two_commands() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "make demo" in text
+    assert "make test" in text
+    assert "make test" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
