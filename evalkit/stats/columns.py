@@ -56,7 +56,7 @@ class Column:
         if self.kind == "ratio":
             return self.finite & (self.values[:, 1] > 0)
         if self.kind == "macro_f1":
-            return np.asarray(np.nan_to_num(self.values).sum(axis=(1, 2)) > 0)
+            return np.asarray(self.values.sum(axis=(1, 2)) > 0)  # NaN is not above 0
         return self.finite
 
     @property
@@ -64,7 +64,7 @@ class Column:
         """Does the estimate lie in [0, 1] by nature? False for a ratio whose numerators exceed denominators."""
         if self.kind != "ratio":
             return True
-        return bool((np.nan_to_num(self.values[:, 0]) <= np.nan_to_num(self.values[:, 1])).all())
+        return not bool((self.values[:, 0] > self.values[:, 1]).any())
 
 
 def cluster_codes(clusters: Clusters) -> Codes:

@@ -132,8 +132,9 @@ def adjust(differences: Sequence[Difference], plan: Plan | None = None) -> tuple
     """The differences with p-values adjusted by Holm as one family, and the verdicts that follow.
 
     `regressed` and `improved` are adjusted apart, each at ``plan.alpha``. Pass what is judged together, once: all
-    metrics and slices of a comparison. Differences without anything to compare stay out of the family.
-    ``plan.better`` is not read: each difference already knows its own direction.
+    metrics and slices of a comparison, with the margin, alpha and power that they were compared with. Differences
+    without anything to compare stay out of the family. ``plan.better`` is not read: each difference already knows
+    its own direction.
     """
     plan = plan or Plan()
     family = [index for index, difference in enumerate(differences) if not _is_empty(difference)]
@@ -158,7 +159,9 @@ def _decide(difference: Difference, worse: float, better: float, plan: Plan) -> 
         verdict = "improved"
     elif difference.within_margin:
         verdict = "equivalent"
-    need = _pairs_needed(difference, plan) if verdict == "undecided" else None
+    need = None
+    if verdict == "undecided":
+        need = difference.need or _pairs_needed(difference, plan)
     return replace(difference, p_adjusted=worse, verdict=verdict, need=need)
 
 

@@ -43,11 +43,11 @@ def mde_paired(p_from: float, *, n: int, rho: float = 0.5, power: float = 0.8, a
     A ``rho`` that is out of reach for a drop is taken as the largest within reach.
     """
 
-    def seen(drop: float) -> float:
+    def seen(drop: float) -> bool:
         within = min(rho, largest_rho(p_from, p_from - drop))
-        return power_paired(p_from, p_from - drop, n=n, rho=within, alpha=alpha)
+        return power_paired(p_from, p_from - drop, n=n, rho=within, alpha=alpha) >= power
 
-    return _smallest(seen, power, p_from)
+    return _smallest(seen, 0.0, p_from)
 
 
 def discordance(p_from: float, p_to: float, rho: float) -> tuple[float, float]:
@@ -75,14 +75,14 @@ def largest_rho(p_from: float, p_to: float) -> float:
 def power_discordant(broke: float, fixed: float, *, n: int, alpha: float = 0.05) -> float:
     """The chance that McNemar's one-sided mid-p test on n cases rejects, where shares ``broke`` and ``fixed`` change.
 
-    Enumerates the number of discordant cases (to 7 standard deviations) and the critical count for each.
+    Enumerates the number of discordant cases (to 5 standard deviations, all but 1e-6) and the critical count for each.
     """
     from scipy.special import bdtr, bdtrc
 
     changed = broke + fixed
     if n <= 0 or changed <= 0:
         return 0.0
-    spread = 7 * math.sqrt(n * changed * max(1 - changed, 0.0)) + 7
+    spread = 5 * math.sqrt(n * changed * max(1 - changed, 0.0)) + 7
     first, last = max(0, int(n * changed - spread)), min(n, int(n * changed + spread))
     discordant = np.arange(first, last + 1)
     below = float(bdtr(first - 1, n, changed)) if first else 0.0
@@ -120,9 +120,26 @@ def cases_needed_discordant(broke: float, fixed: float, *, power: float = 0.8, a
 
 
 def mde_discordant(fixed: float, *, n: int, power: float = 0.8, alpha: float = 0.05) -> float:
-    """The smallest drop that n cases show with chance ``power`` while a share ``fixed`` gets better, to 1e-4."""
-    most = 1 - 2 * fixed
-    return _smallest(lambda drop: power_discordant(fixed + drop, fixed, n=n, alpha=alpha), power, max(most, 0.0))
+    """The smallest drop that n cases show with chance ``power`` while a share ``fixed`` gets better, to 1e-4.
+
+    Where no drop would be seen, the largest there can be.
+    """
+
+    def seen(drop: float) -> bool:
+        return power_discordant(fixed + drop, fixed, n=n, alpha=alpha) >= power
+
+    most = max(1 - 2 * fixed, 0.0)
+    z_alpha, z_power = normal_quantile(1 - alpha), normal_quantile(power)
+    guess = 0.0
+    for _ in range(4):  # the normal formula, by repeated substitution
+        changed = 2 * fixed + guess
+        guess = (z_alpha * math.sqrt(changed) + z_power * math.sqrt(max(changed - guess**2, 0.0))) / math.sqrt(
+            max(n, 1)
+        )
+    lo, hi = 0.9 * guess, 1.15 * guess
+    if hi >= most or seen(lo) or not seen(hi):
+        lo, hi = 0.0, most
+    return _smallest(seen, lo, hi)
 
 
 def cases_needed_mean(
@@ -168,10 +185,9 @@ def _critical(size: int, alpha: float) -> Codes:
     return critical
 
 
-def _smallest(seen: Callable[[float], float], power: float, most: float) -> float:
-    """The smallest drop in (0, most] that is seen with chance ``power``, to 1e-4; ``most`` where none is."""
-    lo, hi = 0.0, most
+def _smallest(seen: Callable[[float], bool], lo: float, hi: float) -> float:
+    """The smallest drop in (lo, hi] that is seen, to 1e-4; ``hi`` where none is."""
     while hi - lo > 1e-4:
         middle = (lo + hi) / 2
-        lo, hi = (lo, middle) if seen(middle) >= power else (middle, hi)
+        lo, hi = (lo, middle) if seen(middle) else (middle, hi)
     return hi

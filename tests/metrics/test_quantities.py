@@ -95,7 +95,7 @@ def spell(number: int) -> str:
     """English as people say it, up to 999."""
     ones = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
     words = [*ones.split(), "seventeen", "eighteen", "nineteen"]
-    tens = "- - twenty thirty forty fifty sixty seventy eighty ninety".split()
+    tens = ["-", "-", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
     if number < 20:
         return words[number]
     if number < 100:
