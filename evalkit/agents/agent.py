@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from types import CodeType
 from typing import Any, Literal, Protocol
 
 from evalkit.digests import digest_bytes
@@ -72,7 +73,7 @@ class Reply:
     received: tuple[Mapping[str, Any], ...] | None = None
     """Each input that a model was handed for this answer, as the guard saw it; None where nobody watched."""
     stripped: tuple[str, ...] = ()
-    """Names of output fields that the guard removed because the spec does not declare them."""
+    """Paths of what the guard removed because the spec does not declare it; an undeclared name is not shown in them."""
     model_id: str | None = None
     usage: Usage = Usage()
 
@@ -99,8 +100,18 @@ def agent_id(agent: Agent) -> str:
     named = getattr(agent, "agent_id", None)
     if isinstance(named, str):
         return named
-    function = agent if inspect.isfunction(agent) else type(agent).__call__
+    plain = getattr(agent, "__func__", agent)
+    function = plain if inspect.isfunction(plain) else type(agent).__call__
     code = getattr(function, "__code__", None)
     name = getattr(agent, "__qualname__", type(agent).__qualname__)
-    mark = digest_bytes(code.co_code + repr(code.co_names).encode())[:8] if code else "builtin"
+    mark = digest_bytes(repr(_content(code)).encode("utf-8", "backslashreplace"))[:8] if code else "builtin"
     return f"{name}@{mark}"
+
+
+def _content(part: Any) -> Any:
+    """What makes code the same code: instructions, names and constants, in one order in every process."""
+    if isinstance(part, CodeType):
+        return [part.co_code, part.co_names, [_content(constant) for constant in part.co_consts]]
+    if isinstance(part, tuple):
+        return [_content(entry) for entry in part]
+    return sorted(map(repr, part)) if isinstance(part, frozenset) else repr(part)
