@@ -6,11 +6,13 @@ its ``repr`` shows no value either way.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
+from evalkit.cards import Grid, card
 from evalkit.digests import digest
 from evalkit.phi.identifiers import Identifier
 from evalkit.spec.fields import Fields
@@ -24,6 +26,8 @@ class Spans:
 
     ``start`` and ``end`` count Unicode code points of the field, half open: ``text[start:end]`` is the value.
     """
+
+    __pydantic_config__: ClassVar = {"strict": True, "extra": "forbid"}
 
     field: tuple[str, ...] = ()
     start: tuple[int, ...] = ()
@@ -40,6 +44,10 @@ class Spans:
 @dataclass(frozen=True, repr=False)
 class Case:
     """One case. JSON values throughout; equal cases have equal digests."""
+
+    __pydantic_config__: ClassVar = {
+        "strict": True, "extra": "forbid", "ser_json_bytes": "base64", "val_json_bytes": "base64",
+    }  # fmt: skip
 
     case_id: str
     """``<family>-<seed>-<index:012d>`` for synthetic cases. No PHI."""
@@ -95,6 +103,14 @@ class Case:
         answer = self.refusal or "an answer"
         return f"Case({self.case_id}, expects {answer}, {len(self.identifiers)} identifiers, {len(self.tags)} tags)"
 
+    def _repr_html_(self) -> str:
+        planted = Counter(known.category for known in self.identifiers)
+        return card(
+            f"Case {self.case_id}",
+            lead=f"{self.data_class}; expects {self.refusal or 'an answer'}; tags: {', '.join(self.tags) or 'none'}",
+            grids=[Grid(["planted identifiers", "count#"], sorted(planted.items()))],
+        )
+
 
 def dataset_digest(cases: Iterable[Case]) -> str:
     """SHA-256 over the digests of the cases, sorted: the same set in any order has one digest."""
@@ -125,3 +141,11 @@ class GoldSet:
 
     def __repr__(self) -> str:
         return f"GoldSet({self.name}, {len(self.cases)} cases)"
+
+    def _repr_html_(self) -> str:
+        tags = Counter(tag for case in self.cases for tag in case.tags)
+        return card(
+            f"{self.name}: {len(self.cases):,} cases",
+            lead=f"{sum(case.refusal is not None for case in self.cases)} must be refused; digest {self.digest[:12]}",
+            grids=[Grid(["tag", "cases#"], sorted(tags.items()))],
+        )

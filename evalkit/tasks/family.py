@@ -20,6 +20,8 @@ class Family:
     metrics: Mapping[str, Metric]
     """Every metric that a spec can name, in the order people read them."""
     head_metric: str
+    lower_is_better: frozenset[str] = frozenset()
+    """Metrics of which a rise is a regression: over-coding, omission."""
     make_case: Callable[[int, int], Case] | None = None
     """``(seed, index) -> Case``: case i alone, the same bytes in any shard; None where cases are only imported."""
     rules: Callable[[Spec], Model] | None = None

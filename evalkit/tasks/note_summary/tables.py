@@ -1,0 +1,70 @@
+"""The executable headings of a note_summary spec, and how each of their cells is read.
+
+A parser raises ValueError with a reason and never repeats the cell.
+"""
+
+from __future__ import annotations
+
+import re
+
+from evalkit.spec.schema import Column, TableSchema
+
+MAX_CUE_CHARS = 60
+_WORD = re.compile(r"[a-z][a-z0-9 -]{0,39}")
+
+
+def parse_word(cell: str) -> str:
+    """A short name in small letters, which row ids are made of."""
+    if not _WORD.fullmatch(cell):
+        raise ValueError("a name is 1 to 40 small letters, digits, blanks or '-'")
+    return cell
+
+
+def parse_cue(cell: str) -> str:
+    """One literal, in small letters with single blanks: what is written is what is looked for, as whole words."""
+    literal = " ".join(cell.lower().split())
+    if not literal or len(literal) > MAX_CUE_CHARS:
+        raise ValueError(f"a cue is 1 to {MAX_CUE_CHARS} characters")
+    if not (literal[0].isalnum() and literal[-1].isalnum()):
+        raise ValueError("a cue begins and ends with a letter or a digit")
+    return literal
+
+
+def parse_cues(cell: str) -> tuple[str, ...]:
+    """Literals separated by ``;``."""
+    cues = tuple(parse_cue(part) for part in cell.split(";"))
+    if len(set(cues)) < len(cues):
+        raise ValueError("a cue stands twice")
+    return cues
+
+
+def parse_count(cell: str) -> int:
+    """A whole number from 1 to 99."""
+    if not re.fullmatch(r"[1-9][0-9]?", cell):
+        raise ValueError("a whole number from 1 to 99 is needed")
+    return int(cell)
+
+
+TABLES: tuple[TableSchema, ...] = (
+    TableSchema(
+        heading="Sections",
+        kind="table",
+        columns=(
+            Column("section", parse_word),
+            Column("heading in the note"),
+            Column("cues (any)", parse_cues, optional=True),
+            Column("max sentences", parse_count),
+        ),
+        key=("section",),
+    ),
+    TableSchema(
+        heading="Must keep",
+        kind="table",
+        columns=(Column("what", parse_word), Column("cues (any)", parse_cues)),
+        key=("what",),
+    ),
+    TableSchema(heading="Never write", kind="list", columns=(Column("item", parse_cue),), key=("item",)),
+)
+"""What a note_summary spec executes. ``Sections``: the parts of the note in order; a sentence goes to the section whose
+cues it has most of, and to the first section without any. ``Must keep``: what a sentence is kept for. ``Never write``:
+a sentence with one of these is left out, whatever else it says."""
