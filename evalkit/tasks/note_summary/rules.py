@@ -62,14 +62,14 @@ def rules(spec: Spec) -> Model:
             if weight and not banned and not _says_little(span.said):
                 hits = [rule.count(lowered) for rule in sections]
                 candidates.append(_Candidate(span, weight, hits.index(max(hits)), kept_for))
-        return _write(fields, [rule.row for rule in sections], candidates, trace)
+        return _write(fields, [rule.row for rule in sections], candidates, trace=trace)
 
     extract.model_id = extract.agent_id = MODEL_ID  # type: ignore[attr-defined]  # what the guard and a run call it
     return extract
 
 
 def _write(
-    fields: Mapping[str, Any], sections: Sequence[Row], candidates: Sequence[_Candidate], trace: Sequence[str]
+    fields: Mapping[str, Any], sections: Sequence[Row], candidates: Sequence[_Candidate], *, trace: Sequence[str]
 ) -> Reply:
     """The best sentences of each section, in the order they were said, under the section's heading."""
     parts, evidence, rows = [_introduction(fields)], [], list(trace)
