@@ -1,0 +1,45 @@
+"""Templates: everything that goes into a page is escaped, except figures that escape their own labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from evalkit import figures
+from evalkit.report import sentences
+from evalkit.report.typography import typeset
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+
+def render(template: str, values: Mapping[str, Any]) -> str:
+    """A template of this package with its values, ending in one newline. A name without a value is an error."""
+    return _environment().get_template(template).render(values).rstrip("\n") + "\n"
+
+
+def trusted(svg: str) -> Markup:
+    """A figure of `plots`, kept from being escaped a second time. Nothing else on a page may go through here."""
+    from markupsafe import Markup as NewMarkup
+
+    return NewMarkup(svg)  # noqa: S704
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    from jinja2 import Environment as NewEnvironment
+    from jinja2 import PackageLoader, StrictUndefined
+
+    environment = NewEnvironment(
+        loader=PackageLoader("evalkit.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(typeset=typeset, rate=figures.rate, points=figures.points, count=figures.count)
+    tone_of = {word: sentences.TONES[verdict] for verdict, word in sentences.VERDICT_WORDS.items()}
+    environment.globals.update(words=sentences.VERDICT_WORDS, tones=sentences.TONES, tone_of=tone_of)
+    return environment

@@ -1,1 +1,0 @@
-"""MLflow as a sink: the only room that knows it."""

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from evalkit.evaluation.gates import GateResult
+from evalkit.report.junit import render_checks, render_junit
+
+
+@pytest.fixture
+def suite(records: SimpleNamespace) -> ET.Element:
+    root = ET.fromstring(render_junit(records.leaky, gate=records.gate).encode())
+    found = root.find("testsuite")
+    assert found is not None
+    return found
+
+
+def test_the_suite_is_named_by_spec_and_behaviour(suite: ET.Element) -> None:
+    assert suite.get("name") == "billing_codes@2.0.0 bebebebebebe"
+
+
+def test_every_check_and_every_gate_of_the_spec_is_a_test_case(suite: ET.Element) -> None:
+    names = [(case.get("classname"), case.get("name")) for case in suite.findall("testcase")]
+    assert len(names) == 4 + 3
+    assert ("boundary", "consent") in names
+    assert ("gate", "line_exact >= 0.85") in names
+    assert ("gate", "boundary: consent") not in names
+
+
+def test_totals_agree_with_what_stands_in_the_suite(suite: ET.Element) -> None:
+    totals = {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped")}
+    assert totals == {"tests": "7", "failures": "2", "errors": "0", "skipped": "2"}
+
+
+def test_what_nobody_saw_or_decided_is_skipped_and_never_passed(suite: ET.Element) -> None:
+    skipped = [case.get("name") for case in suite.findall("testcase") if case.find("skipped") is not None]
+    assert skipped == ["provider_baa", "line_exact on modifiers >= 0.80"]
+
+
+def test_a_failure_text_is_ids_and_counts(suite: ET.Element) -> None:
+    failure = suite.find("testcase[@name='no_identifier_in_output']/failure")
+    assert failure is not None
+    assert failure.get("message") == "1 finding in 1 execution"
+    assert failure.text == "billing-7-000000000004 trial 0 patient.mrn"
+
+
+def test_a_check_that_raised_is_an_error(records: SimpleNamespace) -> None:
+    root = ET.fromstring(render_checks("billing_codes@2.0.0", [records.check_result(error="KeyError")]).encode())
+    error = root.find(".//error")
+    assert error is not None
+    assert error.get("type") == "KeyError"
+    assert root.get("errors") == "1"
+
+
+def test_an_incomplete_run_is_an_error_of_its_gate(records: SimpleNamespace) -> None:
+    gate = replace(records.gate, results=(GateResult("run complete", "incomplete", "7 executions were left undone"),))
+    root = ET.fromstring(render_junit(records.run, gate=gate).encode())
+    assert root.find(".//testcase[@name='run complete']/error") is not None
+
+
+def test_a_check_with_nothing_to_check_is_skipped_with_that_reason(records: SimpleNamespace) -> None:
+    xml = render_checks("x", [records.check_result(passed=0, not_applicable=9)])
+    assert '<skipped message="nothing here that it applies to" />' in xml
+
+
+def test_hostile_names_stay_valid_xml(records: SimpleNamespace) -> None:
+    hostile = 'a\x00\x0b"<&\ud800]]>'
+    found = replace(records.finding, case_id=hostile)
+    xml = render_checks(hostile, [records.check_result(hostile, findings=(found,))])
+    root = ET.fromstring(xml.encode())
+    assert root.find("testsuite").get("name") == 'a??"<&?]]>'
+
+
+def test_the_same_records_give_the_same_bytes_and_no_clock(records: SimpleNamespace) -> None:
+    first = render_junit(records.run, gate=records.gate)
+    assert first == render_junit(records.run, gate=records.gate)
+    assert "timestamp" not in first
