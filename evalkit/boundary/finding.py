@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from evalkit.cards import Grid, card
 from evalkit.cases.case import Case
 from evalkit.executions.execution import Execution
 from evalkit.spec.schema import Spec
@@ -80,3 +81,11 @@ class CheckResult:
         if self.findings:
             return "fail"
         return "pass" if self.passed else "not_observed"
+
+    def _repr_html_(self) -> str:
+        found = [(one.case_id, one.trial, one.what, one.place, one.form) for one in self.findings]
+        return card(
+            f"{self.title}: {self.verdict.replace('_', ' ')}",
+            lead=f"{self.citation}; {self.passed} passed, {self.failed} failed, {self.not_observed} not observed",
+            grids=[Grid(["case", "trial#", "what", "place", "form"], found)],
+        )

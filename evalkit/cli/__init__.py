@@ -1,0 +1,82 @@
+"""The command line: parse, call, exit code.
+
+Exit codes: 0 pass, 1 gate failed, 2 usage or bad input, 3 undecided, 4 incomplete.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+import click
+
+from evalkit.errors import EvalkitError
+
+COMMANDS = {
+    "demo": "evalkit.cli.demo:demo",
+    "synthesize": "evalkit.cli.cases:synthesize",
+    "check": "evalkit.cli.evaluation:check",
+    "evaluate": "evalkit.cli.evaluation:evaluate",
+    "compare": "evalkit.cli.judgement:compare",
+    "gate": "evalkit.cli.judgement:gate",
+    "report": "evalkit.cli.judgement:report",
+    "track": "evalkit.cli.judgement:track",
+    "runs": "evalkit.cli.runs:runs",
+    "spec": "evalkit.cli.spec:spec",
+    "import": "evalkit.cli.imports:import_",
+}
+"""Command -> where it stands. A module is imported when its command is used, so that ``--help`` is quick."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is used."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """Every command, in the order of the main job."""
+        return list(COMMANDS)
+
+    def get_command(self, _ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes: 0 pass, 1 gate failed, 2 usage or bad input, 3 undecided, 4 incomplete.",
+)
+@click.version_option(package_name="evalkit", prog_name="evalkit")
+def cli() -> None:
+    """Test and evaluate AI agents that handle protected health information.
+
+    \b
+    Example:
+      evalkit evaluate billing_codes@2.0.0 --synthesize 400 --seed 7
+    """
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and give its exit code: every expected error is one line on stderr and code 2."""
+    try:
+        code = cli.main(list(arguments), prog_name="evalkit", standalone_mode=False)
+    except click.ClickException as usage:
+        usage.show()
+        return 2
+    except click.Abort:
+        click.echo("interrupted: what is journalled is kept, the same command goes on from there", err=True)
+        return 4
+    except EvalkitError as error:
+        click.echo(f"evalkit: {error}", err=True)
+        return 2
+    return code if isinstance(code, int) else 0
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(run(sys.argv[1:]))

@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+import math
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
-from evalkit.evaluation.run import RunHeader
-from evalkit.stats.comparison import Difference, Verdict
+import numpy as np
+
+from evalkit.cards import Grid, card
+from evalkit.errors import MetricError, StatisticsError
+from evalkit.evaluation.run import Run, RunHeader
+from evalkit.evaluation.runs import read_traces
+from evalkit.figures import count, p_value, points, points_interval, rate
+from evalkit.spec.changes import diff_specs
+from evalkit.stats.columns import Column, cases, scopes
+from evalkit.stats.comparison import Difference, Plan, Verdict, adjust, compare_columns
+from evalkit.tasks import FAMILIES
+
+MOVED = 1e-9
+"""A case moved when its value did by more than rounding."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +32,7 @@ class CaseChange:
     kind: Literal["broke", "fixed"]
     baseline: float
     candidate: float
-    """Value of the head metric in [0, 1], mean over trials."""
+    """Value of the head metric in [0, 1], trials reduced."""
     rows: tuple[str, ...]
     """Edited spec rows that the case touched in either version."""
     tags: tuple[str, ...]
@@ -25,7 +40,7 @@ class CaseChange:
 
 @dataclass(frozen=True, slots=True)
 class RowEffect:
-    """What one edited row did."""
+    """What one edited row did. A case that touched two edited rows counts for both."""
 
     row_id: str
     change: str
@@ -34,7 +49,7 @@ class RowEffect:
     fixed: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
     """Candidate against baseline on the same cases."""
 
@@ -45,7 +60,7 @@ class Comparison:
     """The head metric first, then the other metrics over all cases, then the head metric by tag."""
     changes: tuple[CaseChange, ...]
     rows: tuple[RowEffect, ...]
-    """Edited rows, most broken cases first; empty where the specs cannot be compared."""
+    """Edited rows, most broken cases first."""
     margin: float
     only_in_baseline: int = 0
     only_in_candidate: int = 0
@@ -60,3 +75,167 @@ class Comparison:
     def verdict(self) -> Verdict:
         """The verdict of the head metric."""
         return self.head.verdict
+
+    def summary(self) -> dict[str, Any]:
+        """The comparison as JSON values, for machines."""
+        return {
+            "baseline": self.baseline.run_id,
+            "candidate": self.candidate.run_id,
+            "head_metric": self.head_metric,
+            "verdict": self.verdict,
+            "margin": self.margin,
+            "differences": [_json_numbers(asdict(difference)) for difference in self.differences],
+            "changes": [asdict(change) for change in self.changes],
+            "rows": [asdict(row) for row in self.rows],
+            "warnings": list(self.warnings),
+        }
+
+    def sentence(self) -> str:
+        """What happened, in one line: effect in points, 95 % interval, p, cases, verdict."""
+        head = self.head
+        need = f"; about {head.need:,} cases would decide" if head.need else ""
+        return (
+            f"{head.metric} {rate(head.baseline)} -> {rate(head.candidate)}: {points(head.effect)} points "
+            f"(95 % interval {points_interval(head.lo, head.hi)}), {p_value(head.p_adjusted)}, "
+            f"{count(head.n, 'case')}: {self.verdict.upper()}{need}."
+        )
+
+    def __repr__(self) -> str:
+        return f"Comparison({self.baseline.spec_ref} -> {self.candidate.spec_ref}: {self.sentence()})"
+
+    def _repr_html_(self) -> str:
+        shown = [
+            (
+                *(d.metric, d.scope, points(d.effect), points_interval(d.lo, d.hi)),
+                *(p_value(d.p_adjusted), d.verdict, d.broke, d.fixed),
+            )
+            for d in self.differences
+        ]
+        rows = [(row.row_id, row.change, row.broke, row.fixed) for row in self.rows]
+        columns = ["metric", "scope", "points#", "95 % interval#", "p (Holm)", "verdict", "broke#", "fixed#"]
+        return card(
+            f"{self.baseline.spec_ref} -> {self.candidate.spec_ref}",
+            lead=" ".join((self.sentence(), *self.warnings)),
+            grids=[Grid(["edited row", "change", "broke#", "fixed#"], rows), Grid(columns, shown)],
+        )
+
+
+def compare(baseline: Run, candidate: Run, *, margin: float = 0.02, alpha: float = 0.05) -> Comparison:
+    """Compare two runs on the same cases, paired by case: a pure function of what is stored.
+
+    ``margin`` is the smallest drop that matters (0.02 is 2 points); ``alpha`` is one-sided and holds over every metric
+    and slice together (Holm). Raises StatisticsError for runs on different cases or of different families.
+    """
+    _refuse_unlike(baseline, candidate)
+    head = candidate.head_metric
+    aside = FAMILIES[candidate.header.family].descriptive
+    metrics = [head, *(name for name in candidate.casewise.columns if name != head and name not in aside)]
+    found = [
+        difference_of(baseline, candidate, metric, margin=margin, alpha=alpha)
+        for metric in metrics
+        if metric in baseline.casewise.columns
+    ]
+    slices = [scope for scope in scopes(candidate.casewise.tags) if scope != "all"]
+    found += [difference_of(baseline, candidate, head, scope=scope, margin=margin, alpha=alpha) for scope in slices]
+    differences = adjust(found, Plan(margin=margin, alpha=alpha))
+    edited = diff_specs(baseline.spec, candidate.spec).row_ids
+    changes = _find_changes(baseline, candidate, edited)
+    return Comparison(
+        baseline=baseline.header,
+        candidate=candidate.header,
+        head_metric=head,
+        differences=differences,
+        changes=changes,
+        rows=_count_rows(changes, edited),
+        margin=margin,
+        warnings=_warnings(baseline, candidate, differences[0]),
+    )
+
+
+def difference_of(
+    baseline: Run, candidate: Run, metric: str, *, scope: str = "all", margin: float = 0.02, alpha: float = 0.05
+) -> Difference:
+    """One metric in one scope, paired by case; its verdict stands alone (no adjustment).
+
+    Raises MetricError where one of the runs has no such figure, StatisticsError as `compare` does.
+    """
+    _refuse_unlike(baseline, candidate)
+    before, after = baseline.casewise.columns.get(metric), candidate.casewise.columns.get(metric)
+    mask = scopes(candidate.casewise.tags).get(scope)
+    if before is None or after is None or mask is None:
+        raise MetricError(
+            f"the two runs do not both have {metric} on {scope}",
+            where=f"{baseline.header.spec_ref} and {candidate.header.spec_ref}",
+            next_step="evaluate both versions with the same metrics",
+        )
+    rows = np.flatnonzero(mask)
+    lower = metric in FAMILIES[candidate.header.family].lower_is_better
+    plan = Plan(margin=margin, alpha=alpha, better="lower" if lower else "higher")
+    return compare_columns(before.take(rows), after.take(rows), metric=metric, scope=scope, plan=plan)
+
+
+def _refuse_unlike(baseline: Run, candidate: Run) -> None:
+    """Runs on other data are refused: an unpaired comparison would answer another question."""
+    where = f"{baseline.header.run_id} and {candidate.header.run_id}"
+    if baseline.header.family != candidate.header.family:
+        raise StatisticsError("the two runs are of different families", where=where)
+    same = baseline.header.dataset_digest == candidate.header.dataset_digest
+    if not same or baseline.casewise.case_ids != candidate.casewise.case_ids:
+        raise StatisticsError(
+            f"the two runs were made on different cases ({baseline.header.dataset_name}; "
+            f"{candidate.header.dataset_name})",
+            where=where,
+            next_step="evaluate the baseline version on the cases of the candidate",
+        )
+
+
+def _find_changes(baseline: Run, candidate: Run, edited: Mapping[str, str]) -> tuple[CaseChange, ...]:
+    """Cases whose head metric moved, with the edited rows that they touched, the largest drop first."""
+    head, family = candidate.head_metric, FAMILIES[candidate.header.family]
+    before, after = (_values(run.casewise.columns.get(head)) for run in (baseline, candidate))
+    sign = -1.0 if head in family.lower_is_better else 1.0
+    moved = [row for row in range(len(before)) if abs(after[row] - before[row]) > MOVED]
+    ids = {candidate.casewise.case_ids[row] for row in moved}
+    touched = [read_traces(run, ids) if edited else {} for run in (baseline, candidate)]
+    changes = []
+    for row in moved:
+        case_id = candidate.casewise.case_ids[row]
+        trace = {step for traces in touched for step in traces.get(case_id, ())}
+        changes.append(
+            CaseChange(
+                case_id=case_id,
+                kind="broke" if sign * (after[row] - before[row]) < 0 else "fixed",
+                baseline=float(before[row]),
+                candidate=float(after[row]),
+                rows=tuple(sorted(trace & edited.keys())),
+                tags=candidate.casewise.tags[row],
+            )
+        )
+    return tuple(sorted(changes, key=lambda change: (sign * (change.candidate - change.baseline), change.case_id)))
+
+
+def _values(column: Column | None) -> Any:
+    return cases(column) if column is not None else np.zeros(0)
+
+
+def _count_rows(changes: tuple[CaseChange, ...], edited: Mapping[str, str]) -> tuple[RowEffect, ...]:
+    counts = {kind: Counter(row for c in changes if c.kind == kind for row in c.rows) for kind in ("broke", "fixed")}
+    effects = [RowEffect(row, what, counts["broke"][row], counts["fixed"][row]) for row, what in edited.items()]
+    return tuple(sorted(effects, key=lambda effect: (-effect.broke, -effect.fixed, effect.row_id)))
+
+
+def _warnings(baseline: Run, candidate: Run, head: Difference) -> tuple[str, ...]:
+    found = list(head.warnings)
+    for run in (baseline, candidate):
+        if run.incomplete:
+            found.append(f"{run.header.spec_ref} is incomplete: {run.incomplete} executions were left undone")
+    other_agent = baseline.header.agent_id != candidate.header.agent_id
+    if other_agent and baseline.header.behaviour_sha != candidate.header.behaviour_sha:
+        found.append("both the spec and the agent differ: the effect belongs to neither alone")
+    if baseline.header.metrics_digest != candidate.header.metrics_digest:
+        found.append("the metrics differ in name or code between the two runs")
+    return tuple(found)
+
+
+def _json_numbers(values: dict[str, Any]) -> dict[str, Any]:
+    return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}

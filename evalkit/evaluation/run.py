@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from evalkit.boundary.finding import CheckResult, Finding
-from evalkit.executions.execution import Execution
+from evalkit.cards import Grid, card
+from evalkit.errors import MetricError
+from evalkit.evaluation.casewise import Casewise, reduce_trials
+from evalkit.figures import rate, rate_interval
 from evalkit.metrics.scoring import Scores
-from evalkit.stats.intervals import Estimate
+from evalkit.spec.schema import Spec
+from evalkit.stats.columns import scopes
+from evalkit.stats.intervals import Estimate, estimate
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Baselines = Mapping[str, Mapping[str, float]]
+"""Degenerate agent (``majority``, ``refuse-all``, ``copy``) -> metric -> point estimate on the same cases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,24 +56,47 @@ class RunHeader:
         return f"{self.spec_id}@{self.spec_version}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Run:
-    """A finished evaluation. ``executions`` are read from the sealed journal only when asked for."""
+    """A finished evaluation. Executions stay in the sealed journal at ``path`` until they are asked for."""
 
     header: RunHeader
+    spec: Spec
     head_metric: str
     checks: tuple[CheckResult, ...]
     scores: Scores
-    baselines: Mapping[str, Mapping[str, float]]
-    """Degenerate agent (``majority``, ``refuse-all``, ``copy``) -> metric -> point estimate on the same cases."""
+    baselines: Baselines
     incomplete: int = 0
     """Executions that a budget or an interruption left undone; the run is then no evidence for a gate."""
-    executions: Sequence[Execution] = field(default=(), repr=False, compare=False)
+    unprobed: tuple[str, ...] = ()
+    """Refusal codes of the spec that no probe and no case asked for: nothing is known of them."""
+    path: Path | None = field(default=None)
+    """The sealed journal with the executions."""
+
+    @cached_property
+    def casewise(self) -> Casewise:
+        """The scores with trials reduced, a row a case."""
+        return reduce_trials(self.scores)
 
     @cached_property
     def estimates(self) -> tuple[Estimate, ...]:
-        """Every metric over all cases, then by tag."""
-        raise NotImplementedError
+        """Every metric over all cases, then every metric by tag."""
+        masks = scopes(self.casewise.tags)
+        return tuple(
+            self._estimate(metric, scope, mask.nonzero()[0])
+            for scope, mask in masks.items()
+            for metric in self.casewise.columns
+        )
+
+    def _estimate(self, metric: str, scope: str, rows: Any) -> Estimate:
+        left_out, errors = self.casewise.not_applicable[metric], self.casewise.errors[metric]
+        return estimate(
+            self.casewise.columns[metric].take(rows),
+            metric=metric,
+            scope=scope,
+            not_applicable=sum(left_out[row] for row in rows),
+            errors=sum(errors[row] for row in rows),
+        )
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -71,9 +104,102 @@ class Run:
         return tuple(found for result in self.checks for found in result.findings)
 
     def estimate(self, metric: str, scope: str = "all") -> Estimate:
-        """One estimate. Raises MetricError where the run has none of that name."""
-        raise NotImplementedError
+        """One estimate. Raises MetricError where the run has none of that name and scope."""
+        mask = scopes(self.casewise.tags).get(scope)
+        if metric in self.casewise.columns and mask is not None:
+            return self._estimate(metric, scope, mask.nonzero()[0])
+        known = ", ".join(sorted(self.casewise.columns))
+        raise MetricError(
+            f"this run has no estimate of {metric} on {scope}",
+            where=self.header.spec_ref,
+            next_step=f"metrics with a figure here: {known}",
+        )
 
     def frame(self) -> pd.DataFrame:
-        """The tidy table: a row per case x trial x metric (columns case_id, trial, cluster, metric, value, error)."""
-        raise NotImplementedError
+        """The tidy table: a row per metric x case x trial.
+
+        Columns case_id, trial, cluster, metric, value (float; NaN for a label or nothing), label, error.
+        """
+        return frame_of(self.scores)
+
+    def summary(self) -> dict[str, Any]:
+        """Header, checks, estimates over all cases and baselines as JSON values, for machines."""
+        return {
+            "run": asdict(self.header),
+            "incomplete": self.incomplete,
+            "unprobed": list(self.unprobed),
+            "checks": [
+                {"check": r.check_id, "citation": r.citation, "verdict": r.verdict, "failed": r.failed}
+                for r in self.checks
+            ],
+            "estimates": [_json_estimate(one) for one in self.estimates if one.scope == "all"],
+            "baselines": {
+                name: {metric: value for metric, value in row.items() if math.isfinite(value)}
+                for name, row in self.baselines.items()
+            },
+        }
+
+    def sentence(self) -> str:
+        """What was found, in one line."""
+        broken = sum(result.verdict in {"fail", "error"} for result in self.checks)
+        checks = f"{broken} of {len(self.checks)} boundary checks failed"
+        if self.head_metric not in self.casewise.columns:
+            return f"{self.head_metric} could not be judged, {checks}"
+        head = self.estimate(self.head_metric)
+        return f"{self.head_metric} {rate(head.value)} (95 % interval {rate_interval(head.lo, head.hi)}), {checks}"
+
+    def __repr__(self) -> str:
+        return f"Run({self.header.spec_ref}, {self.header.cases} cases x {self.header.trials}: {self.sentence()})"
+
+    def _repr_html_(self) -> str:
+        figures = [
+            (
+                *(one.metric, rate(one.value), rate_interval(one.lo, one.hi), one.n),
+                *(rate(row.get(one.metric, float("nan"))) for row in self.baselines.values()),
+            )
+            for one in self.estimates
+            if one.scope == "all"
+        ]
+        checks = [(r.check_id, r.verdict.replace("_", " "), r.passed, r.failed, r.citation) for r in self.checks]
+        return card(
+            f"{self.header.spec_ref} on {self.header.dataset_name}",
+            lead=self.sentence(),
+            grids=[
+                Grid(["metric", "value#", "95 % interval#", "cases#", *(f"{b}#" for b in self.baselines)], figures),
+                Grid(["boundary check", "verdict", "passed#", "failed#", "citation"], checks),
+            ],
+        )
+
+
+def frame_of(scores: Scores) -> pd.DataFrame:
+    """Scores as a tidy table, built by column."""
+    import pandas as pd
+
+    metrics = list(scores.values)
+    rows = len(scores)
+
+    def repeat(column: Iterable[Any]) -> list[Any]:
+        return list(column) * len(metrics)
+
+    values = [value for metric in metrics for value in scores.values[metric]]
+    errors = [scores.errors.get(metric, {}).get(row) for metric in metrics for row in range(rows)]
+    return pd.DataFrame(
+        {
+            "case_id": repeat(scores.case_ids),
+            "trial": repeat(scores.trials),
+            "cluster": repeat(scores.clusters),
+            "metric": [metric for metric in metrics for _ in range(rows)],
+            "value": [_number(value) for value in values],
+            "label": [value if isinstance(value, str) else None for value in values],
+            "error": errors,
+        }
+    )
+
+
+def _number(value: Any) -> float:
+    """The value as a number: the case's own ratio for counts, NaN for a label, a tally or nothing."""
+    return float(value) if hasattr(value, "__float__") else float("nan")
+
+
+def _json_estimate(one: Estimate) -> dict[str, Any]:
+    return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in asdict(one).items()}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from evalkit.agents.agent import Refusal, Reply
+from evalkit.cards import Grid, card
 from evalkit.spec.fields import Fields
 
 ExecutionStatus = Literal["ok", "refused", "needs_review", "error"]
@@ -68,3 +69,11 @@ class Execution:
 
     def __repr__(self) -> str:
         return f"Execution({self.case_id}, trial {self.trial}, {self.status})"
+
+    def _repr_html_(self) -> str:
+        why = self.failure.kind if self.failure else self.refusal.code if self.refusal else ""
+        return card(
+            f"Execution of {self.case_id}, trial {self.trial}",
+            lead=" ".join(filter(None, (self.status, why))),
+            grids=[Grid(["spec row that the answer rests on"], [(row,) for row in self.trace])],
+        )

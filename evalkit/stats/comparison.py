@@ -13,7 +13,9 @@ from typing import Literal
 
 import numpy as np
 
+from evalkit.cards import card
 from evalkit.errors import StatisticsError
+from evalkit.figures import p_value, points, points_interval
 from evalkit.stats.columns import Column, cases, cluster_sums, influence, relabel, standard_error
 from evalkit.stats.intervals import NO_ERROR, normal_quantile, t_quantile, unseen_share
 from evalkit.stats.pairs import bonett_price, holm, mcnemar, on_grid, sign_flip
@@ -43,7 +45,8 @@ class Difference:
     p_value: float
     """One-sided, for a change for the worse, by ``test``; 1 - p is that for the better."""
     p_adjusted: float
-    """Holm over every metric and slice compared together; the plain p-value until `adjust` has seen them all."""
+    """One-sided in the direction that was seen, for the worse or for the better; Holm over every metric and slice
+    compared together, once `adjust` has seen them all."""
     p_exact: float | None
     """The conditional exact McNemar p, one-sided; None where the metric is not binary."""
     test: str
@@ -64,6 +67,20 @@ class Difference:
     """Pairs needed to see a change of the margin with power 0.8; where there are already that many, pairs that decide
     it if the change stays as seen. None where it is decided, and where no number of pairs is known to do."""
     warnings: tuple[str, ...] = ()
+
+    @property
+    def p_seen(self) -> float:
+        """The p-value without adjustment, one-sided in the direction that was seen."""
+        return min(self.p_value, 1 - self.p_value)
+
+    def __str__(self) -> str:
+        interval = points_interval(self.lo, self.hi)
+        return f"{self.metric} on {self.scope}: {points(self.effect)} points ({interval}), {self.verdict}"
+
+    def _repr_html_(self) -> str:
+        return card(
+            str(self), lead=f"{p_value(self.p_adjusted)} by {self.test}, {self.n} pairs, {self.n_clusters} clusters"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +179,7 @@ def _decide(difference: Difference, worse: float, better: float, plan: Plan) -> 
     need = None
     if verdict == "undecided":
         need = difference.need or _pairs_needed(difference, plan)
-    return replace(difference, p_adjusted=worse, verdict=verdict, need=need)
+    return replace(difference, p_adjusted=min(worse, better), verdict=verdict, need=need)
 
 
 def _pairs_needed(difference: Difference, plan: Plan) -> int | None:

@@ -12,6 +12,8 @@ from statistics import NormalDist
 
 import numpy as np
 
+from evalkit.cards import card
+from evalkit.figures import rate, rate_interval
 from evalkit.stats.columns import Column, influence, standard_error
 
 NO_ERROR = 1e-12
@@ -39,6 +41,12 @@ class Estimate:
     """Executions that the metric left out."""
     errors: int = 0
     """Executions whose metric or agent raised."""
+
+    def __str__(self) -> str:
+        return f"{self.metric} on {self.scope}: {rate(self.value)} ({rate_interval(self.lo, self.hi)}), {self.n} cases"
+
+    def _repr_html_(self) -> str:
+        return card(str(self), lead=f"95 % interval by {self.method}, {self.n_clusters} clusters")
 
 
 def wilson(successes: float, n: float, confidence: float = 0.95) -> tuple[float, float]:

@@ -22,6 +22,8 @@ class Family:
     head_metric: str
     lower_is_better: frozenset[str] = frozenset()
     """Metrics of which a rise is a regression: over-coding, omission."""
+    descriptive: frozenset[str] = frozenset()
+    """Metrics without a better direction (compression, lexical support): shown, never compared or gated on a drop."""
     make_case: Callable[[int, int], Case] | None = None
     """``(seed, index) -> Case``: case i alone, the same bytes in any shard; None where cases are only imported."""
     rules: Callable[[Spec], Model] | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from evalkit.tasks.family import Family
 from evalkit.tasks.note_summary.baselines import BASELINES
-from evalkit.tasks.note_summary.metrics import LOWER_IS_BETTER, METRICS
+from evalkit.tasks.note_summary.metrics import DESCRIPTIVE, LOWER_IS_BETTER, METRICS
 from evalkit.tasks.note_summary.rules import rules
 from evalkit.tasks.note_summary.tables import TABLES
 
@@ -14,6 +14,7 @@ FAMILY = Family(
     metrics=METRICS,
     head_metric="fact_f1",
     lower_is_better=LOWER_IS_BETTER,
+    descriptive=DESCRIPTIVE,
     rules=rules,
     baselines=BASELINES,
 )

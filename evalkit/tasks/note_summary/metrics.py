@@ -138,7 +138,9 @@ METRICS: Mapping[str, Metric] = {
     )
 }  # fmt: skip
 """Every metric a note_summary spec can name, in the order people read them."""
-LOWER_IS_BETTER = frozenset({"fact_omission", "negation_gap", "compression", "needs_review"})
+LOWER_IS_BETTER = frozenset({"fact_omission", "negation_gap"})
+DESCRIPTIVE = frozenset({"support", "compression", "needs_review", "rouge_1", "rouge_l"})
+"""Neither end of these is better: a copied transcript has the highest support, an empty note the best compression."""
 
 
 def _note(execution: Execution) -> str:

@@ -1,0 +1,70 @@
+"""`evalkit import`: gold sets and recorded runs that were made elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from evalkit.cases.corpora import read_aci_bench
+from evalkit.cases.goldset import save_gold
+from evalkit.evaluation.recordings import save_recording
+from evalkit.evaluation.workspace import open_workspace
+from evalkit.executions.recorded import import_runs, parse_mapping, read_aci_bench_runs
+
+
+@click.group("import")
+def import_() -> None:
+    """Bring in gold sets and recorded runs. All of a file or nothing.
+
+    \b
+    Example:
+      evalkit import runs outputs.csv --map case_id=id,output.note=summary --name my-system
+    """
+
+
+@import_.command("aci-bench")
+@click.argument("path", type=click.Path(file_okay=False, path_type=Path))
+def import_aci_bench(path: Path) -> None:
+    """Make a gold set of the 40 test1 visits of ACI-Bench, and a recorded run of each stored system.
+
+    \b
+    Example:
+      evalkit import aci-bench path/to/aci_bench
+    """
+    gold = read_aci_bench(path)
+    systems = read_aci_bench_runs(path, gold)
+    version = save_gold(open_workspace().datasets, "aci-bench-test1", gold)
+    click.echo(f"gold set aci-bench-test1@{version}: {len(gold)} cases")
+    for name, executions in systems.items():
+        save_recording(name, executions)
+        click.echo(f"recorded run {name}: {len(executions)} executions")
+
+
+@import_.command("runs")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--map",
+    "mapping",
+    required=True,
+    metavar="TARGET=COLUMN,...",
+    help="case_id and output.FIELD, and what else the file has: trial, status, confidence, input.FIELD ...",
+)
+@click.option("--name", required=True, help="Name of the recorded run: --agent replay:NAME uses it.")
+@click.option("--gold", metavar="NAME", help="Make a gold set too, from the mapped input and gold columns.")
+@click.option("--family", default="note_summary", show_default=True, help="Family of that gold set.")
+@click.option("--data-class", type=click.Choice(["deidentified", "synthetic"]), default="deidentified",
+              show_default=True, help="What the gold set is: it is kept in clear.")  # fmt: skip
+def import_recorded(file: Path, mapping: str, name: str, gold: str | None, family: str, data_class: str) -> None:
+    """Import the runs of one system from CSV or JSON lines. All rows or none.
+
+    \b
+    Example:
+      evalkit import runs outputs.csv --map case_id=id,output.note=summary --name my-system
+    """
+    runs = import_runs(file, columns=parse_mapping(mapping), family=family, data_class=data_class)  # type: ignore[arg-type]
+    if gold:
+        version = save_gold(open_workspace().datasets, gold, runs.gold_set(gold))
+        click.echo(f"gold set {gold}@{version}: {len(runs.cases)} cases")
+    save_recording(name, runs.executions)
+    click.echo(f"recorded run {name}: {len(runs.executions)} executions")

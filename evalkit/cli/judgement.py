@@ -1,0 +1,128 @@
+"""`evalkit compare`, `gate`, `report` and `track`: all of them read stored runs and call no agent."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from evalkit.evaluation.comparison import Comparison
+from evalkit.evaluation.comparison import compare as compare_runs
+from evalkit.evaluation.gates import GateReport
+from evalkit.evaluation.gates import gate as judge_run
+from evalkit.evaluation.run import Run
+from evalkit.evaluation.runs import load_run
+from evalkit.report.html import render_html
+from evalkit.report.junit import render_junit
+from evalkit.report.markdown import render_markdown
+from evalkit.report.text import plain_comparison, plain_gate
+from evalkit.spec.registry import Registry
+
+_COMPARISON_EXIT = {"regressed": 1, "undecided": 3, "improved": 0, "equivalent": 0}
+_OUT = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("baseline")
+@click.argument("candidate")
+@click.option("--margin", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.02, show_default=True,
+              help="Smallest drop that matters, as a share.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
+@click.option("--markdown", type=_OUT, help="Write a summary for a pull request here.")
+def compare(baseline: str, candidate: str, margin: float, as_json: bool, markdown: Path | None) -> None:
+    """Compare two stored runs, paired by case. Exit code 1 regressed, 3 undecided, 0 otherwise.
+
+    A run is named by its id, the beginning of it, or `spec@version` for the latest one.
+
+    \b
+    Example:
+      evalkit compare billing_codes@1.0.0 billing_codes@2.0.0
+    """
+    before, after = load_run(baseline), load_run(candidate)
+    comparison = compare_runs(before, after, margin=margin)
+    if markdown:
+        markdown.write_text(render_markdown(after, comparison=comparison), encoding="utf-8")
+    click.echo(json.dumps(comparison.summary(), indent=2) if as_json else plain_comparison(comparison))
+    raise click.exceptions.Exit(_COMPARISON_EXIT[comparison.verdict])
+
+
+@click.command()
+@click.argument("run")
+@click.option("--baseline", metavar="RUN", help="Run of the version that the gates compare with.")
+@click.option("--record", "registry", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
+              help="Put the verdict on record in this spec registry; promotion needs it.")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
+@click.option("--junit", type=_OUT, help="Write JUnit XML here.")
+@click.option("--markdown", type=_OUT, help="Write a summary for a pull request here.")
+def gate(
+    run: str, baseline: str | None, registry: Path | None, as_json: bool, junit: Path | None, markdown: Path | None
+) -> None:
+    """Judge a stored run by the gates of its spec. Exit code 0 pass, 1 fail, 3 undecided, 4 incomplete.
+
+    \b
+    Example:
+      evalkit gate billing_codes@2.0.0 --baseline billing_codes@1.0.0
+    """
+    judged, before = load_run(run), load_run(baseline) if baseline else None
+    verdict = judge_run(judged, before)
+    comparison = compare_runs(before, judged) if before else None
+    if junit:
+        junit.write_text(render_junit(judged, gate=verdict), encoding="utf-8")
+    if markdown:
+        markdown.write_text(render_markdown(judged, comparison=comparison, gate=verdict), encoding="utf-8")
+    if registry:
+        Registry(registry).record_gate(
+            judged.header.spec_id,
+            judged.header.spec_version,
+            verdict=verdict.verdict,
+            run_id=judged.header.run_id,
+            digest=judged.header.content_sha,
+        )
+    click.echo(json.dumps(verdict.summary(), indent=2) if as_json else plain_gate(verdict))
+    raise click.exceptions.Exit(verdict.exit_code)
+
+
+def judge_pair(run: str, baseline: str | None) -> tuple[Run, Run | None, Comparison | None, GateReport]:
+    """The stored run, its baseline, their comparison and the gates."""
+    judged, before = load_run(run), load_run(baseline) if baseline else None
+    comparison = compare_runs(before, judged) if before else None
+    return judged, before, comparison, judge_run(judged, before)
+
+
+@click.command()
+@click.argument("run")
+@click.option("--baseline", metavar="RUN", help="Run to compare with.")
+@click.option("-o", "--out", type=_OUT, default=Path("report.html"), show_default=True)
+def report(run: str, baseline: str | None, out: Path) -> None:
+    """Write one self-contained HTML page about a stored run.
+
+    \b
+    Example:
+      evalkit report billing_codes@2.0.0 --baseline billing_codes@1.0.0 -o report.html
+    """
+    judged, before, comparison, verdict = judge_pair(run, baseline)
+    out.write_text(render_html(judged, comparison=comparison, gate=verdict, baseline=before), encoding="utf-8")
+    click.echo(f"wrote {out}")
+
+
+@click.command()
+@click.argument("run")
+@click.option("--baseline", metavar="RUN", help="Run to compare with: both go under one parent run.")
+@click.option("--uri", metavar="URI", help="MLflow tracking server or store  [default: sqlite in .evalkit]")
+@click.option("--experiment", metavar="NAME", help="MLflow experiment  [default: the spec's id]")
+def track(run: str, baseline: str | None, uri: str | None, experiment: str | None) -> None:
+    """Log a stored run to MLflow: numbers, names and digests only. Tracking twice changes nothing.
+
+    \b
+    Example:
+      evalkit track billing_codes@2.0.0 --baseline billing_codes@1.0.0
+    """
+    from evalkit.tracking import track as track_run
+
+    judged, before, comparison, verdict = judge_pair(run, baseline)
+    page = render_html(judged, comparison=comparison, gate=verdict, baseline=before)
+    tracked = track_run(
+        judged, comparison=comparison, gate=verdict, baseline=before, report_html=page, uri=uri, experiment=experiment
+    )
+    click.echo(f"MLflow run {tracked.run_id} in {tracked.uri}")

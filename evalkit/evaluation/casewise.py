@@ -1,0 +1,98 @@
+"""Scores by case: trials reduced, one `Column` a metric. Where records end and arrays begin.
+
+Over repeated trials a bool or a number becomes the mean of what was judged, counts become sums.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from evalkit.metrics.scoring import Ratio, Scores, Tally, Value
+from evalkit.stats.columns import Column, binary, influence, macro_f1, mean, ratio
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Casewise:
+    """The scores of a run, a row a case."""
+
+    case_ids: tuple[str, ...]
+    tags: tuple[tuple[str, ...], ...]
+    columns: Mapping[str, Column]
+    """Metric -> column. A metric whose values are labels, or that judged nothing, has none."""
+    not_applicable: Mapping[str, tuple[int, ...]]
+    """Metric -> executions of each case that it left out."""
+    errors: Mapping[str, tuple[int, ...]]
+    """Metric -> executions of each case where it or the agent raised."""
+
+
+def reduce_trials(scores: Scores) -> Casewise:
+    """Bring scores (case-major, then trial) to a row a case."""
+    starts = [row for row, case_id in enumerate(scores.case_ids) if row == 0 or scores.case_ids[row - 1] != case_id]
+    ends = [*starts[1:], len(scores)]
+    blocks = list(zip(starts, ends, strict=True))
+    clusters = [scores.clusters[start] for start in starts]
+    columns: dict[str, Column] = {}
+    left_out: dict[str, tuple[int, ...]] = {}
+    raised: dict[str, tuple[int, ...]] = {}
+    for metric, values in scores.values.items():
+        wrong = scores.errors.get(metric, {})
+        column = _column([values[start:end] for start, end in blocks], clusters)
+        if column is not None:
+            columns[metric] = column
+        errors = tuple(sum(row in wrong for row in range(start, end)) if wrong else 0 for start, end in blocks)
+        raised[metric] = errors
+        left_out[metric] = tuple(
+            sum(value is None for value in values[start:end]) - failed
+            for (start, end), failed in zip(blocks, errors, strict=True)
+        )
+    return Casewise(
+        case_ids=tuple(scores.case_ids[start] for start in starts),
+        tags=tuple(scores.tags[start] for start in starts),
+        columns=columns,
+        not_applicable=left_out,
+        errors=raised,
+    )
+
+
+def point_estimates(scores: Scores) -> dict[str, float]:
+    """Metric -> its figure over all cases, without an interval."""
+    return {metric: influence(column).value for metric, column in reduce_trials(scores).columns.items()}
+
+
+def _column(blocks: Sequence[Sequence[Value]], clusters: Sequence[str]) -> Column | None:
+    """The column of one metric; its kind is that of the first value there is."""
+    first = next((value for block in blocks for value in block if value is not None), None)
+    if isinstance(first, Ratio):
+        pairs = [_sum_ratio(block) for block in blocks]
+        return ratio([top for top, _ in pairs], [bottom for _, bottom in pairs], clusters)
+    if isinstance(first, Tally):
+        return macro_f1([_sum_tally(block) for block in blocks], clusters)
+    if isinstance(first, (bool, float, int)):
+        means = [_mean(block) for block in blocks]
+        return binary(means, clusters) if isinstance(first, bool) else mean(means, clusters)
+    return None
+
+
+def _mean(block: Sequence[Value]) -> float | None:
+    judged = [float(value) for value in block if isinstance(value, (bool, int, float))]
+    return sum(judged) / len(judged) if judged else None
+
+
+def _sum_ratio(block: Sequence[Value]) -> tuple[float | None, float | None]:
+    judged = [value for value in block if isinstance(value, Ratio)]
+    if not judged:
+        return None, None
+    return sum(value.numerator for value in judged), sum(value.denominator for value in judged)
+
+
+def _sum_tally(block: Sequence[Value]) -> dict[str, tuple[float, float, float]] | None:
+    judged = [value for value in block if isinstance(value, Tally)]
+    if not judged:
+        return None
+    total: dict[str, tuple[float, float, float]] = {}
+    for value in judged:
+        for label, (tp, fp, fn) in value.counts.items():
+            a, b, c = total.get(label, (0, 0, 0))
+            total[label] = (a + tp, b + fp, c + fn)
+    return total

@@ -1,0 +1,54 @@
+"""The folder in which runs are kept: `.evalkit` here, or where ``EVALKIT_HOME`` says."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from evalkit.errors import JournalError
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,120}")
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Paths of one workspace. Nothing is created before it is needed."""
+
+    root: Path
+
+    @property
+    def runs(self) -> Path:
+        """Finished runs, one sealed file each."""
+        return self.root / "runs"
+
+    @property
+    def partial(self) -> Path:
+        """Runs that have not finished: named by what is run, so that the same evaluation resumes by itself."""
+        return self.root / "runs" / "partial"
+
+    @property
+    def recorded(self) -> Path:
+        """Recorded runs of systems elsewhere, one sealed file each, for replay."""
+        return self.root / "recorded"
+
+    @property
+    def datasets(self) -> Path:
+        """Imported gold sets (de-identified or synthetic)."""
+        return self.root / "datasets"
+
+
+def open_workspace(root: Path | None = None) -> Workspace:
+    """The workspace at ``root``, at ``$EVALKIT_HOME``, or at `.evalkit` in the current folder."""
+    return Workspace(root or Path(os.environ.get("EVALKIT_HOME", ".evalkit")))
+
+
+def check_name(name: str, *, what: str) -> str:
+    """The name itself, if it is safe as a file name. Raises JournalError otherwise."""
+    if not _NAME.fullmatch(name):
+        raise JournalError(
+            f"the name of a {what} is 1 to 121 letters, digits, '.', '_', '@' or '-'",
+            next_step=f"choose another name for the {what}",
+        )
+    return name
