@@ -35,9 +35,13 @@ def mutations_of(spec: Spec, condition: Condition) -> Iterator[tuple[str, Mutati
             yield f"with_{name}", _set_value(name, PLACEHOLDER)
     inputs = [name for name in condition.inputs if name in spec.input]
     if "any_note_mrn_differs" in condition.text:
-        inputs += [name for name, field in spec.input.items() if field.type == "list[note]" and name not in inputs]
+        inputs += [name for name, field in spec.input.items() if _holds_notes(field) and name not in inputs]
     for name in inputs:
         yield from _field_mutations(name, spec.input[name], checked=bool(condition.validators))
+
+
+def _holds_notes(field: InputField) -> bool:
+    return field.type == "list[note]" or (field.type == "string" and "free_text" in field.phi)
 
 
 def _field_mutations(name: str, field: InputField, *, checked: bool) -> Iterator[tuple[str, Mutation]]:
@@ -47,6 +51,9 @@ def _field_mutations(name: str, field: InputField, *, checked: bool) -> Iterator
     elif field.type == "list[note]":
         yield f"{name}_of_two_patients", _mix_patients(name)
         yield f"{name}_empty", _set_value(name, [])
+    elif _holds_notes(field):
+        yield f"{name}_of_two_patients", _mix_patients(name)
+        yield f"{name}_empty", _set_value(name, "")
     elif field.type == "list[string]":
         yield f"{name}_empty", _set_value(name, [])
     elif field.type == "string":
@@ -157,9 +164,12 @@ def _change_text(name: str, change: Callable[[str], str]) -> Mutation:
 
 
 def _mix_patients(name: str) -> Mutation:
-    """A copy of the first note under the number of somebody else: well-formed, and of a serial that nobody has."""
+    """A page under the number of somebody else: well-formed, and of a serial that nobody has."""
 
     def mix_patients(values: Values, _: Flags) -> None:
+        if isinstance(values.get(name), str):
+            values[name] = f"{values[name]}\nPage 2, {mrn(FIRST_STRANGER)}"
+            return
         notes = list(values.get(name) or [])
         if notes and isinstance(notes[0], Mapping):
             values[name] = [{**notes[0], "mrn": mrn(FIRST_STRANGER)}, *notes, {**notes[0], "mrn": mrn(SECOND_STRANGER)}]

@@ -7,16 +7,19 @@ knowledge (the Markdown body: prose, and tables under reserved headings that a r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from evalkit.cards import Grid, card
+
 InputType = Literal["string", "date", "enum", "boolean", "integer", "number", "list[string]", "list[note]"]
 OutputType = Literal["string", "date", "enum", "boolean", "integer", "number", "list", "list[string]", "list[span]"]
 Use = Literal["send", "validate_only", "derive"]
+Derivation = Literal["age_years", "year"]
 Status = Literal["draft", "candidate", "production", "retired"]
 DataClass = Literal["phi", "deidentified", "synthetic"]
 
@@ -36,8 +39,9 @@ class InputField(SpecPart):
     """Safe Harbor categories that the field may carry; empty for none."""
     use: Use = "send"
     """send: goes to the model; validate_only: checked, then dropped; derive: only what is derived goes on."""
-    derive: str | None = None
-    """For use=derive: the name of the derived field (``age_years``)."""
+    derive: Derivation | None = None
+    """For use=derive: what the model gets instead, and under which name: ``age_years`` (0 to 90, where 90 stands for
+    every age above 89, 45 CFR 164.514(b)(2)(i)(C)) or ``year``."""
     values: tuple[str, ...] = ()
     max_chars: int | None = Field(default=None, gt=0)
 
@@ -48,7 +52,6 @@ class MinimumNecessary(SpecPart):
     allow: Mapping[str, str]
     """Field name -> one line of reason."""
     forbid: tuple[str, ...] = ()
-    mask_in_text: tuple[str, ...] = ()
     chart_window_days: int | None = Field(default=None, gt=0)
 
 
@@ -101,6 +104,19 @@ class Gate(SpecPart):
     """The alias or version to compare with; needed by max_drop."""
     alpha: float = Field(default=0.05, gt=0, lt=0.5)
 
+    def describe(self) -> str:
+        """Every bound, in words: ``at least 0.9``, ``no drop over 0.02 versus production``."""
+        bounds = (
+            (self.min, f"at least {self.min}"),
+            (self.max, f"at most {self.max}"),
+            (self.equals, f"exactly {self.equals}"),
+            (self.max_drop, f"no drop over {self.max_drop} versus {self.versus}"),
+        )
+        return ", ".join(words for bound, words in bounds if bound is not None)
+
+    test: Literal["mcnemar"] | None = None
+    """Names the test behind max_drop for readers who want it written down."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -140,18 +156,27 @@ class Column:
     """How one column of an executable table is read.
 
     ``parse`` turns the cell's text into its value and raises ValueError with a reason that names no value.
-    ``refers_to`` is ``Heading.column``: every value must stand there. An optional cell may be ``-`` (None).
+    ``refers_to`` is ``Heading.column``: every value must stand there (each entry, where the cell is a tuple).
+    ``mentions`` says which values of a compound cell those are (``extra:00012`` mentions ``00012``).
+    An optional cell may be ``-`` (None).
     """
 
     name: str
     parse: Callable[[str], Any] = str
     optional: bool = False
     refers_to: str | None = None
+    mentions: Callable[[Any], Iterable[Any]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class TableSchema:
-    """What a family expects under one reserved heading. ``key`` names the columns that make the row id."""
+    """What a family expects under one reserved heading. ``key`` names the columns that make the row id.
+
+    table: ``columns`` in any order, each once; without a ``key`` the first column is the key.
+    list: rows of one column ``item``, read by the first of ``columns``. A bullet may hold several items, separated by
+    commas; a numbered line is one item, and the order of items counts.
+    settings: ``key: value`` lines; each of ``columns`` is one key, and an optional one may be left out.
+    """
 
     heading: str
     kind: Literal["table", "list", "settings"]
@@ -197,6 +222,10 @@ class Spec:
     behaviour_sha: str
     """SHA-256 of contract and tables: does not move with prose, comments or version. Compare on it."""
 
+    def __hash__(self) -> int:
+        """Equal specs have equal text, so the digest of the text stands for all of it."""
+        return hash(self.content_sha)
+
     @property
     def ref(self) -> str:
         """``id@version``."""
@@ -207,6 +236,22 @@ class Spec:
 
     def __repr__(self) -> str:
         return f"Spec({self.ref}, {self.family}, behaviour {self.behaviour_sha[:12]})"
+
+    def _repr_html_(self) -> str:
+        fields = [
+            (name, field.type, ", ".join(field.phi) or "-", self.minimum_necessary.allow.get(name, field.use))
+            for name, field in self.input.items()
+        ]
+        gates = [(gate.metric, gate.scope, gate.describe()) for gate in self.gates]
+        return card(
+            f"{self.ref}: {self.title}",
+            lead=f"{self.change_note} Behaviour {self.behaviour_sha[:12]}.",
+            grids=[
+                Grid(["input", "type", "may hold", "why it reaches the model"], fields),
+                Grid(["refusal", "when"], [(rule.code, rule.when) for rule in self.refuse]),
+                Grid(["gate on", "scope", "asks"], gates),
+            ],
+        )
 
     def rows(self) -> dict[str, Row]:
         """Every executable row by its id."""

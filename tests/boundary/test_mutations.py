@@ -64,6 +64,13 @@ def test_notes_of_somebody_else_come_in(spec: Spec) -> None:
     assert len({entry["mrn"] for entry in values["chart_notes"]}) == 3
 
 
+def test_a_page_of_somebody_else_comes_into_a_text(spec: Spec) -> None:
+    found = changed(spec, "any_note_mrn_differs(input)", {"note_text": "Seen."}, {})
+    text = found["note_text_of_two_patients"][0]["note_text"]
+    assert text.startswith("Seen.")
+    assert "MRN" in text
+
+
 def test_the_request_itself_stays_as_it_was(spec: Spec) -> None:
     values = {"chart_notes": [{"text": "Seen.", "mrn": "MRN1"}], "patient_mrn": surrogates.mrn(1)}
     before = repr(values)
