@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from evalkit.boundary.suite import check as check
     from evalkit.cases.case import Case as Case
     from evalkit.evaluation.comparison import compare as compare
+    from evalkit.evaluation.datasets import load_gold as load_gold
     from evalkit.evaluation.gates import gate as gate
     from evalkit.evaluation.pipeline import evaluate as evaluate
     from evalkit.evaluation.recordings import load_recording as load_recording
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from evalkit.metrics.scoring import Ratio as Ratio
     from evalkit.metrics.scoring import score as score
     from evalkit.report.html import render_html as render_html
-    from evalkit.evaluation.datasets import load_gold as load_gold
     from evalkit.tasks import load_spec as load_spec
     from evalkit.tasks import offline_agent as offline_agent
     from evalkit.tasks import synthesize as synthesize
@@ -66,7 +66,7 @@ _PLACES = {
     "track": "evalkit.tracking",
 }
 
-__all__ = sorted(_PLACES)  # noqa: PLE0605
+__all__ = sorted(_PLACES)
 
 
 def __getattr__(name: str) -> Any:

@@ -80,6 +80,16 @@ def test_every_command_has_help_with_an_example_and_stands_in_the_reference(comm
     assert f"`evalkit {command}" in (ROOT / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
 
 
+def test_the_readme_shows_what_the_demo_prints(workspace: Path) -> None:
+    done = subprocess.run([str(EVALKIT), "demo"], cwd=workspace.parent, capture_output=True, text=True, check=True)
+    shown = next(text for kind, text in blocks(ROOT / "README.md") if kind == "text")
+    for line in shown.splitlines()[1:]:
+        assert line.rstrip() in done.stdout.splitlines()
+    for left in ("report.html", ".evalkit/mlflow.db"):
+        assert (workspace.parent / left).is_file()
+        assert left in done.stdout
+
+
 def test_the_readme_shows_the_two_commands() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert "make demo" in text

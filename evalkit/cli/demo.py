@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import textwrap
 from pathlib import Path
 
 import click
@@ -18,12 +20,12 @@ from evalkit.evaluation.run import Run
 from evalkit.executions.runner import Settings, execute
 from evalkit.figures import points
 from evalkit.report.html import render_html
-from evalkit.report.text import plain_checks
 from evalkit.spec.changes import diff_specs
 from evalkit.spec.schema import Spec
 from evalkit.tasks import load_spec, offline_agent, shipped_root, synthesize
 
 BASELINE, CANDIDATE = "1.0.0", "2.0.0"
+INDENT = "   "
 
 
 @click.command()
@@ -40,14 +42,17 @@ def demo(count: int, seed: int, out: Path) -> None:
     """
     before, after = (load_spec(shipped_root() / "specs" / "billing_codes" / f"{v}.md") for v in (BASELINE, CANDIDATE))
     _say(1, f"Two versions of {before.title!r}")
-    click.echo(f"   {after.ref} says of itself: {after.change_note}")
+    click.echo(textwrap.fill(f"{after.ref}: {after.change_note}", 100, initial_indent=INDENT, subsequent_indent=INDENT))
     click.echo(_indent(str(diff_specs(before, after))))
     cases = synthesize(before, n=count, seed=seed)
     _say(2, f"{len(cases)} synthetic cases, seed {seed}, digest {cases.digest[:12]}")
 
     _say(3, "An agent that leaks, on 20 of them")
     caught = [result for result in _check_leaky(before, cases) if result.verdict == "fail"]
-    click.echo(_indent(plain_checks(caught)))
+    for result in caught:
+        first = result.findings[0]
+        click.echo(f"   {result.check_id}: {result.failed} of 20 executions ({result.citation})")
+        click.echo(f"      first in {first.case_id}: {first.what} at {first.place}")
 
     _say(4, "Both versions, with the offline rules agent: boundary checks and evaluation")
     baseline, candidate = (_evaluate(spec, cases) for spec in (before, after))
@@ -68,16 +73,17 @@ def demo(count: int, seed: int, out: Path) -> None:
 
     from evalkit.tracking import track
 
-    _say(7, "Logged to MLflow")
+    _say(7, "Logging both runs to MLflow")
     tracked = track(candidate, comparison=comparison, gate=verdict, baseline=baseline, report_html=page)
-    click.echo(f"   {tracked.uri}\n")
-
+    click.echo()
     click.secho(comparison.sentence(), bold=True)
     for row in comparison.rows:
         click.echo(f"Edited row {row.row_id} broke {row.broke} cases and fixed {row.fixed}.")
-    click.echo(f"The leaky agent was caught by {len(caught)} boundary checks.")
+    click.echo(f"The leaky agent was caught by: {', '.join(result.check_id for result in caught)}.")
     click.echo(f"Report: {out}")
-    click.echo(f"MLflow: mlflow ui --backend-store-uri {tracked.uri}")
+    click.echo(
+        f"MLflow: {_from_here(Path(sys.executable).with_name('mlflow'))} ui --backend-store-uri {_short(tracked.uri)}"
+    )
 
 
 def _evaluate(spec: Spec, cases: GoldSet) -> Run:
@@ -90,9 +96,19 @@ def _check_leaky(spec: Spec, cases: GoldSet) -> tuple[CheckResult, ...]:
     return check(spec, pair(few, execute(few, faulty(offline_agent(spec), "leak_output"), spec_ref=spec.ref)))
 
 
+def _from_here(path: Path) -> Path:
+    """The path as it is typed from the current folder."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _short(uri: str) -> str:
+    scheme, _, path = uri.partition(":///")
+    return f"{scheme}:///{_from_here(Path(path))}"
+
+
 def _say(number: int, text: str) -> None:
     click.secho(f"\n{number}  {text}", bold=True)
 
 
 def _indent(text: str) -> str:
-    return "\n".join(f"   {line}" for line in text.splitlines())
+    return textwrap.indent(text, INDENT)

@@ -37,7 +37,7 @@ def agent_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """The option that names the agent under test."""
     return click.option(
         "--agent", "agent_text", default="rules", show_default=True, metavar="AGENT",
-        help="rules | replay:NAME | faulty:FAULT | python:MODULE:FUNCTION | https://URL, token in $EVALKIT_AGENT_TOKEN.",
+        help="rules | replay:NAME | faulty:FAULT | python:MODULE:FUNCTION | https://URL (see $EVALKIT_AGENT_TOKEN).",
     )(command)  # fmt: skip
 
 

@@ -1,0 +1,249 @@
+"""Synthetic patients: coherent people who cannot exist, with every identifier known.
+
+``make_patient(seed, index)`` is a pure function: patient i is the same alone, in a shard and on every machine. Names
+are canary-grade (`vocabulary`), numbers lie in never-real ranges (`evalkit.phi.surrogates`). One random stream per
+concern, so that a new field shifts no old one.
+
+Ages follow the US roughly, with people of 90 and more oversampled to 6 in 100; edge names (hyphen, apostrophe,
+diacritics, suffix) and restricted ZIP areas come by quota and are tagged.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+from typing import Literal
+
+from evalkit.cases.randomness import Stream, chance, pick, running_totals, weighted, whole
+from evalkit.cases.vocabulary import Vocabulary, vocabulary
+from evalkit.errors import CaseError
+from evalkit.phi import surrogates
+from evalkit.phi.identifiers import Category, Identifier, Subject
+
+Sex = Literal["F", "M"]
+Relationship = Literal["mother", "father", "spouse", "daughter", "son", "sister", "brother"]
+
+REFERENCE_DATE = date(2026, 1, 1)
+"""Ages are counted on this day: a clock would make other patients every day."""
+MEDICARE_AGE = 65
+OLDEST_OPEN_AGE = 89
+"""Years; older ages identify a person."""
+
+AGE_BANDS: tuple[tuple[int, int, int], ...] = ((20, 0, 17), (57, 18, 64), (17, 65, 89), (6, 90, 101))
+"""(share in 100, youngest, oldest)."""
+
+RESTRICTED_ZIP3: dict[str, str] = {
+    "036": "NH", "059": "VT", "063": "CT", "102": "NY", "203": "DC", "556": "MN", "692": "NE", "790": "TX",
+    "821": "WY", "823": "WY", "830": "WY", "831": "WY", "878": "NM", "879": "NM", "884": "NM", "890": "NV",
+    "893": "NV",
+}  # fmt: skip
+"""ZIP areas of 20,000 people or fewer by the 2000 census, which Safe Harbor turns into 000; with their state."""
+
+_DIACRITIC = ("Ibáñez", "Håkansson", "Grünwald", "Østergaard", "Peñaranda", "Kovačević", "Svobodová", "Bălănescu",
+              "Çelikkaya", "Lefèvre", "Żółkowski", "Törnqvist")  # fmt: skip
+_APOSTROPHE = ("O'Halloran", "D'Agostino", "O'Shaughnessy", "L'Heureux", "D'Angelico", "O'Driscoll")
+_RELATIONS: tuple[tuple[Relationship, Sex], ...] = (
+    ("spouse", "F"), ("spouse", "M"), ("daughter", "F"), ("son", "M"), ("sister", "F"), ("brother", "M"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Relative:
+    """Somebody of the patient's family; identifiers of relatives are protected like the patient's own."""
+
+    relationship: Relationship
+    first: str
+    last: str
+    phone: str
+
+    @property
+    def name(self) -> str:
+        """First and last name."""
+        return f"{self.first} {self.last}"
+
+    def __repr__(self) -> str:
+        return f"Relative({self.relationship})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Patient:
+    """A person who cannot exist. ``repr`` shows index and tags only, as it would have to for a real one."""
+
+    seed: int
+    index: int
+    first: str
+    middle: str
+    """One letter."""
+    last: str
+    suffix: str
+    """``Jr``, ``III`` or empty."""
+    sex: Sex
+    dob: date
+    street: str
+    """House number and street."""
+    city: str
+    state: str
+    zip_code: str
+    phone: str
+    email: str
+    ssn: str
+    mrn: str
+    member_id: str
+    mbi: str | None
+    """Only from `MEDICARE_AGE` on."""
+    relative: Relative | None
+    """Always there for a minor."""
+    tags: tuple[str, ...]
+    """``age:minor``, ``age:90+``, ``name:hyphen``, ``name:apostrophe``, ``name:diacritic``, ``name:suffix``,
+    ``zip3:restricted``."""
+
+    @property
+    def name(self) -> str:
+        """First and last name."""
+        return f"{self.first} {self.last}"
+
+    @property
+    def address(self) -> str:
+        """Street, city, state and ZIP on one line."""
+        return f"{self.street}, {self.city}, {self.state} {self.zip_code}"
+
+    @property
+    def pseudonym(self) -> str:
+        """A name for statistics (`Case.cluster`) that is not derived from any identifier."""
+        return f"patient-{self.seed}-{self.index}"
+
+    def age_on(self, day: date) -> int:
+        """Age in whole years on a day; somebody born on 29 February turns older on 1 March of other years."""
+        return day.year - self.dob.year - ((day.month, day.day) < (self.dob.month, self.dob.day))
+
+    def age_identifier(self, day: date) -> Identifier | None:
+        """The age on a day as an identifier, for it is one from 90 on (45 CFR 164.514(b)(2)(i)(C)); else None."""
+        age = self.age_on(day)
+        return _identifier("patient", "age", category="date", value=str(age)) if age > OLDEST_OPEN_AGE else None
+
+    @property
+    def identifiers(self) -> tuple[Identifier, ...]:
+        """All identifiers, by needle id ``patient.*`` and ``relative.*``.
+
+        patient.name .first .last .dob (ISO) .street .city .zip .phone .email .ssn .mrn .member_id .mbi;
+        relative.name .first .phone. A case lists only those that it plants.
+        """
+        own: list[tuple[str, Category, str | None]] = [
+            ("name", "name", self.name), ("first", "name", self.first), ("last", "name", self.last),
+            ("dob", "date", self.dob.isoformat()), ("street", "geo", self.street), ("city", "geo", self.city),
+            ("zip", "geo", self.zip_code), ("phone", "phone", self.phone), ("email", "email", self.email),
+            ("ssn", "ssn", self.ssn), ("mrn", "mrn", self.mrn), ("member_id", "plan", self.member_id),
+            ("mbi", "plan", self.mbi),
+        ]  # fmt: skip
+        found = [_identifier("patient", part, category=category, value=value) for part, category, value in own if value]
+        if self.relative is not None:
+            found += [
+                _identifier("relative", "name", category="name", value=self.relative.name),
+                _identifier("relative", "first", category="name", value=self.relative.first),
+                _identifier("relative", "phone", category="phone", value=self.relative.phone),
+            ]
+        return tuple(found)
+
+    def identifier(self, needle_id: str) -> Identifier:
+        """One of `identifiers` by its needle id. Raises CaseError where this patient has none."""
+        for known in self.identifiers:
+            if known.needle_id == needle_id:
+                return known
+        raise CaseError("this patient has no such identifier", where=needle_id)
+
+    def __repr__(self) -> str:
+        return f"Patient({self.seed}/{self.index}, {', '.join(self.tags) or 'no tags'})"
+
+
+def make_patient(seed: int, index: int) -> Patient:
+    """Patient ``index`` (from 0) of a seed. Raises CaseError where the pinned vocabulary is not installed."""
+    words = vocabulary()
+    identity, contact, numbers, family = (stream.draws(index, 16) for stream in _streams(seed))
+    sex: Sex = "F" if chance(identity[0], 0.51) else "M"
+    first = words.first(sex).pick(identity[1])
+    last, kind = _last_name(identity[2:6], words)
+    age, dob = _born(identity[6:9])
+    suffix = pick(identity[10], ("Jr", "III")) if sex == "M" and chance(identity[9], 0.06) else ""
+    street, city, state, zip_code, restricted = _home(contact[:10], words)
+    tags = (
+        "age:minor" if age < 18 else "", "age:90+" if age > OLDEST_OPEN_AGE else "", kind,
+        "name:suffix" if suffix else "",
+        "zip3:restricted" if restricted else "",
+    )  # fmt: skip
+    return Patient(
+        seed=seed, index=index, first=first, middle=pick(identity[11], "ABCDEFGHJKLMNPRSTVW"), last=last,
+        suffix=suffix, sex=sex, dob=dob, street=street, city=city, state=state, zip_code=zip_code,
+        phone=surrogates.phone(contact[10]),
+        email=surrogates.email(contact[11], f"{_plain(first)}.{_plain(last)}"),
+        ssn=surrogates.ssn(numbers[0]), mrn=surrogates.mrn(numbers[1]), member_id=surrogates.member_id(numbers[2]),
+        mbi=surrogates.mbi(numbers[3]) if age >= MEDICARE_AGE else None,
+        relative=_relative(family, words, last=last, age=age),
+        tags=tuple(tag for tag in tags if tag),
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=64)
+def _streams(seed: int) -> tuple[Stream, ...]:
+    return tuple(Stream(seed, name) for name in ("identity", "contact", "numbers", "family"))
+
+
+def _identifier(subject: Subject, part: str, *, category: Category, value: str) -> Identifier:
+    return Identifier(f"{subject}.{part}", category, value, subject)
+
+
+def _last_name(draws: tuple[int, ...], words: Vocabulary) -> tuple[str, str]:
+    """A last name and the tag of its kind; 6 in 100 each of hyphen and diacritics, 4 in 100 with an apostrophe."""
+    name = words.last.pick(draws[0])
+    share = whole(draws[1], 0, 99)
+    if share < 6:
+        other = words.last.pick(draws[2])
+        return (f"{name}-{other}", "name:hyphen") if other != name else (name, "")
+    if share < 12:
+        return pick(draws[2], _DIACRITIC), "name:diacritic"
+    if share < 16:
+        return pick(draws[2], _APOSTROPHE), "name:apostrophe"
+    return name, ""
+
+
+def _born(draws: tuple[int, ...]) -> tuple[int, date]:
+    """Age on the reference day, and a date of birth that gives it."""
+    shares = running_totals([share for share, _, _ in AGE_BANDS])
+    _, youngest, oldest = weighted(draws[0], AGE_BANDS, shares)
+    age = whole(draws[1], youngest, oldest)
+    birthday = REFERENCE_DATE.replace(year=REFERENCE_DATE.year - age)
+    after_last = REFERENCE_DATE.replace(year=REFERENCE_DATE.year - age - 1) + timedelta(days=1)
+    return age, after_last + timedelta(days=whole(draws[2], 0, (birthday - after_last).days))
+
+
+def _home(draws: tuple[int, ...], words: Vocabulary) -> tuple[str, str, str, str, bool]:
+    """Street, city, state, ZIP and whether its first three digits are restricted (3 in 100)."""
+    number = whole(draws[0], 100, 9899)
+    street = f"{number} {words.last.pick(draws[1])} {pick(draws[2], words.street_suffixes)}"
+    city = words.last.pick(draws[3]) + pick(draws[4], words.city_suffixes)
+    if chance(draws[5], 0.03):
+        zip3 = pick(draws[6], tuple(RESTRICTED_ZIP3))
+        return street, city, RESTRICTED_ZIP3[zip3], f"{zip3}{whole(draws[7], 1, 99):02d}", True
+    state = pick(draws[6], words.states)
+    low, high = words.zip_ranges[state]
+    zip_code = f"{whole(draws[7], low, high):05d}"
+    return street, city, state, zip_code, zip_code[:3] in RESTRICTED_ZIP3
+
+
+def _relative(draws: tuple[int, ...], words: Vocabulary, *, last: str, age: int) -> Relative | None:
+    """A parent for a minor; somebody for half of the adults, every fourth with a last name of their own."""
+    if age >= 18 and chance(draws[0], 0.5):
+        return None
+    parents: tuple[tuple[Relationship, Sex], ...] = (("mother", "F"), ("father", "M"))
+    relationship, sex = pick(draws[1], parents if age < 18 else _RELATIONS)
+    surname = words.last.pick(draws[4]) if chance(draws[3], 0.25) else last
+    return Relative(relationship, words.first(sex).pick(draws[2]), surname, surrogates.phone(draws[5]))
+
+
+def _plain(name: str) -> str:
+    """A name as it stands in a mail address: lower-case ASCII letters."""
+    folded = name.translate(str.maketrans("øØłŁ", "oOlL"))
+    return "".join(
+        char for char in unicodedata.normalize("NFKD", folded).casefold() if char.isascii() and char.isalpha()
+    )

@@ -1,0 +1,140 @@
+"""Counter-based randomness: case i has the same draws alone, in a shard, or after a new field was added elsewhere.
+
+In: a seed, the name of a concern (``identity``, ``contact``, ``scenario``), a case index. Out: 64-bit integers.
+Each block of eight draws is one keyed BLAKE2b digest (RFC 7693) of (index, block), so nothing depends on what was
+drawn before: a longer read of the same index starts with the shorter one. Use one stream per concern.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from itertools import accumulate
+from struct import unpack
+from typing import TypeVar
+
+from evalkit.errors import CaseError
+
+DRAW_BITS = 64
+DRAWS_PER_BLOCK = 8
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """The draws of one concern. Equal (seed, name) give equal draws on every machine and Python."""
+
+    seed: int
+    name: str
+    _key: bytes = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        key = blake2b(f"evalkit/{self.seed}/{self.name}".encode(), digest_size=64).digest()
+        object.__setattr__(self, "_key", key)
+
+    def draws(self, index: int, k: int) -> tuple[int, ...]:
+        """The first ``k`` draws of case ``index`` (0 <= index < 2**64), each in [0, 2**64).
+
+        Raises CaseError for a negative or too large index.
+        """
+        blocks = range((k + DRAWS_PER_BLOCK - 1) // DRAWS_PER_BLOCK)
+        return tuple(draw for block in blocks for draw in self._block(index, block))[:k]
+
+    def at(self, index: int) -> Dice:
+        """The draws of case ``index`` one after another, as many as are asked for."""
+        return Dice(self, index)
+
+    def _block(self, index: int, block: int) -> tuple[int, ...]:
+        if not 0 <= index < 1 << DRAW_BITS:
+            raise CaseError("a case index lies outside 0 .. 2**64 - 1", where=f"stream {self.name}")
+        counter = index.to_bytes(8, "little") + block.to_bytes(8, "little")
+        return unpack("<8Q", blake2b(counter, key=self._key, digest_size=64).digest())
+
+
+class Dice:
+    """Draws of one case in order. Another pull in the middle shifts the later ones of this stream and case only."""
+
+    __slots__ = ("_block", "_index", "_left", "_stream")
+
+    def __init__(self, stream: Stream, index: int) -> None:
+        self._stream = stream
+        self._index = index
+        self._block = 0
+        self._left: list[int] = []
+
+    def draw(self) -> int:
+        """The next integer in [0, 2**64)."""
+        if not self._left:
+            self._left = list(reversed(self._stream._block(self._index, self._block)))
+            self._block += 1
+        return self._left.pop()
+
+    def whole(self, low: int, high: int) -> int:
+        """A whole number from low to high, both included."""
+        return whole(self.draw(), low, high)
+
+    def unit(self) -> float:
+        """A number in [0, 1)."""
+        return unit(self.draw())
+
+    def chance(self, probability: float) -> bool:
+        """True with the given probability."""
+        return chance(self.draw(), probability)
+
+    def pick(self, items: Sequence[Item]) -> Item:
+        """One of the items, all equally likely."""
+        return pick(self.draw(), items)
+
+    def weighted(self, items: Sequence[Item], totals: Sequence[float]) -> Item:
+        """One of the items by their running totals (`running_totals`)."""
+        return weighted(self.draw(), items, totals)
+
+    def shuffled(self, items: Sequence[Item]) -> list[Item]:
+        """The items in random order (Fisher and Yates); one draw for each item but the first."""
+        mixed = list(items)
+        for last in range(len(mixed) - 1, 0, -1):
+            other = whole(self.draw(), 0, last)
+            mixed[last], mixed[other] = mixed[other], mixed[last]
+        return mixed
+
+    def some(self, items: Sequence[Item], count: int) -> list[Item]:
+        """``count`` different items in random order; all of them where there are fewer."""
+        return self.shuffled(items)[:count]
+
+
+def whole(draw: int, low: int, high: int) -> int:
+    """A draw as a whole number from low to high, both included (multiply and shift; bias below range / 2**64)."""
+    return low + ((draw * (high - low + 1)) >> DRAW_BITS)
+
+
+def unit(draw: int) -> float:
+    """A draw as a number in [0, 1), 53 bits."""
+    return (draw >> 11) * 2.0**-53
+
+
+def chance(draw: int, probability: float) -> bool:
+    """True for the given share of draws."""
+    return unit(draw) < probability
+
+
+def pick(draw: int, items: Sequence[Item]) -> Item:
+    """One of the items, all equally likely. Raises CaseError where there are none."""
+    if not items:
+        raise CaseError("nothing to pick from")
+    return items[(draw * len(items)) >> DRAW_BITS]
+
+
+def running_totals(weights: Sequence[float]) -> tuple[float, ...]:
+    """Running sums of weights, for `weighted`."""
+    return tuple(accumulate(weights))
+
+
+def weighted(draw: int, items: Sequence[Item], totals: Sequence[float]) -> Item:
+    """One of the items, each as likely as its share of the running totals (`running_totals` of the weights)."""
+    if not items or len(items) != len(totals):
+        raise CaseError("items and running totals differ in length, or there are none")
+    place = bisect_right(totals, unit(draw) * totals[-1])
+    return items[min(place, len(items) - 1)]

@@ -1,0 +1,137 @@
+"""Dates in text, compared as dates: every date-like string is parsed, no format is listed for searching.
+
+A reading is (year, month, day); a year of two digits stays one of two digits. Where day and month could be
+exchanged, both readings count.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+
+Reading = tuple[int, int, int]
+"""Year (as written: four digits, or 0-99 for two), month 1-12, day 1-31."""
+
+_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS = {name: number for number, name in enumerate(_NAMES, start=1)}
+_CENTURIES = ("eighteen", "nineteen", "twenty", "thousand")
+_MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
+_YEAR = r"([0-9]{4}|'?[0-9]{2})"
+_GAP = r"[\s,./'-]{0,3}"
+
+_YEAR_FIRST = re.compile(r"(?<![0-9])([0-9]{4})([-/. ])([0-9]{1,2})\2([0-9]{1,2})(?![0-9])")
+_YEAR_LAST = re.compile(r"(?<![0-9])([0-9]{1,2})(\s?[-/.]\s?)([0-9]{1,2})\2([0-9]{4}|[0-9]{2})(?![0-9])")
+_SPACED = re.compile(r"(?<![0-9])([0-9]{1,2}) ([0-9]{1,2}) ([0-9]{4})(?![0-9])")
+_DAY_MONTH = re.compile(
+    rf"(?<![0-9])([0-9]{{1,2}})(?:st|nd|rd|th)?(?: day)?(?: of)?{_GAP}(?<![a-z]){_MONTH}{_GAP}{_YEAR}(?![0-9])"
+)
+_MONTH_DAY = re.compile(
+    rf"(?<![a-z]){_MONTH}{_GAP}(?: the )?([0-9]{{1,2}})(?:st|nd|rd|th)?(?: of)?{_GAP}{_YEAR}(?![0-9])"
+)
+_YEAR_MONTH_WORD = re.compile(rf"(?<![0-9])([0-9]{{4}}){_GAP}(?<![a-z]){_MONTH}{_GAP}([0-9]{{1,2}})(?![0-9])")
+_COMPACT = re.compile(r"(?<![0-9])([0-9]{8})(?:[0-9]{4}|[0-9]{6})?(?![0-9])")
+
+_ONES = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+         "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen")  # fmt: skip
+_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
+             "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth",
+             "eighteenth", "nineteenth")  # fmt: skip
+
+
+def _number_words() -> dict[str, int]:
+    table = {word: number for number, word in enumerate(_ONES, start=1)}
+    table |= {word: number for number, word in enumerate(_ORDINALS, start=1)}
+    table |= {"twentieth": 20, "thirtieth": 30}
+    for tens, word in enumerate(_TENS, start=2):
+        table[word] = tens * 10
+        table |= {f"{word} {one}": tens * 10 + number for number, one in enumerate(_ONES[:9], start=1)}
+        table |= {f"{word} {one}": tens * 10 + number for number, one in enumerate(_ORDINALS[:9], start=1)}
+    return table
+
+
+_NUMBERS = _number_words()
+_NUMBER_WORD = "|".join(sorted(_NUMBERS, key=len, reverse=True))
+_YEAR_WORDS = re.compile(
+    rf"\b(nineteen|twenty|eighteen) (?:hundred (?:and )?)?(?:oh )?({_NUMBER_WORD})\b"
+    rf"|\btwo thousand(?: and)?(?: ({_NUMBER_WORD}))?\b"
+)
+_DAY_WORDS = re.compile(rf"\b({_NUMBER_WORD})\b")
+
+
+def dates_in(folded: str) -> frozenset[Reading]:
+    """Every reading of every date in a folded text (`forms.fold`)."""
+    readings = set(_written(folded))
+    if _YEAR_WORDS.search(folded.replace("-", " ")):
+        readings.update(_written(_spell_out(folded)))
+    return frozenset(reading for reading in readings if _possible(reading))
+
+
+def may_hold(folded: str, day: date) -> bool:
+    """Whether a folded text has the parts of a date at all; most texts do not, and need no parsing."""
+    month = _NAMES[day.month - 1] in folded
+    digits = f"{day.year % 100:02d}" in folded and str(day.day) in folded and (month or str(day.month) in folded)
+    return digits or (month and any(word in folded for word in _CENTURIES))
+
+
+def parse_date(folded: str) -> date | None:
+    """The one date that a value means, or None where there is none or the readings differ."""
+    readings = [reading for reading in dates_in(folded) if reading[0] >= 100]
+    if len(readings) == 1:
+        return date(*readings[0])
+    try:
+        return date.fromisoformat(folded.strip()[:10])
+    except ValueError:
+        return None
+
+
+def readings_of(day: date) -> tuple[Reading, Reading]:
+    """How a date can be read: with its year in four digits, and in two."""
+    return (day.year, day.month, day.day), (day.year % 100, day.month, day.day)
+
+
+def _written(text: str) -> Iterator[Reading]:
+    for year, _, first, second in _YEAR_FIRST.findall(text):
+        yield int(year), int(first), int(second)
+        yield int(year), int(second), int(first)
+    for first, _, second, year in _YEAR_LAST.findall(text):
+        yield int(year), int(first), int(second)
+        yield int(year), int(second), int(first)
+    for first, second, year in _SPACED.findall(text):
+        yield int(year), int(first), int(second)
+        yield int(year), int(second), int(first)
+    for day, month, year in _DAY_MONTH.findall(text):
+        yield int(year.strip("'")), _MONTHS[month], int(day)
+    for month, day, year in _MONTH_DAY.findall(text):
+        yield int(year.strip("'")), _MONTHS[month], int(day)
+    for year, month, day in _YEAR_MONTH_WORD.findall(text):
+        yield int(year), _MONTHS[month], int(day)
+    for digits in _COMPACT.findall(text):
+        yield int(digits[:4]), int(digits[4:6]), int(digits[6:])
+        yield int(digits[4:]), int(digits[:2]), int(digits[2:4])
+        yield int(digits[4:]), int(digits[2:4]), int(digits[:2])
+
+
+def _spell_out(folded: str) -> str:
+    """Years and small numbers in words turned into digits: ``ninth, nineteen forty-seven`` is ``9, 1947``."""
+    text = folded.replace("-", " ")
+    return _DAY_WORDS.sub(lambda found: str(_NUMBERS[found[1]]), _YEAR_WORDS.sub(_year_of, text))
+
+
+def _year_of(found: re.Match[str]) -> str:
+    if found[1]:
+        century = {"eighteen": 1800, "nineteen": 1900, "twenty": 2000}[found[1]]
+        return str(century + _NUMBERS[found[2]])
+    return str(2000 + (_NUMBERS[found[3]] if found[3] else 0))
+
+
+def _possible(reading: Reading) -> bool:
+    year, month, day = reading
+    if not (1 <= month <= 12 and 1 <= day <= 31):
+        return False
+    try:
+        date(year if year >= 100 else 2000 + year, month, day)
+    except ValueError:
+        return False
+    return True
