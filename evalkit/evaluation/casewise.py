@@ -29,7 +29,7 @@ class Casewise:
 def reduce_trials(scores: Scores) -> Casewise:
     """Bring scores (case-major, then trial) to a row a case."""
     starts = [row for row, case_id in enumerate(scores.case_ids) if row == 0 or scores.case_ids[row - 1] != case_id]
-    ends = [*starts[1:], len(scores)]
+    ends = [*starts[1:], *([len(scores)] if starts else [])]
     blocks = list(zip(starts, ends, strict=True))
     clusters = [scores.clusters[start] for start in starts]
     columns: dict[str, Column] = {}
