@@ -5,11 +5,12 @@ Over repeated trials a bool or a number becomes the mean of what was judged, cou
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from operator import sub
 
 from evalkit.metrics.scoring import Ratio, Scores, Tally, Value
-from evalkit.stats.columns import Column, binary, influence, macro_f1, mean, ratio
+from evalkit.stats.columns import Codes, Column, Mask, binary, cluster_codes, influence, macro_f1, mean, ratio, scopes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,6 +25,8 @@ class Casewise:
     """Metric -> executions of each case that it left out."""
     errors: Mapping[str, tuple[int, ...]]
     """Metric -> executions of each case where it or the agent raised."""
+    masks: Mapping[str, Mask]
+    """Scope (``all``, ``tag:<tag>``) -> the rows that it holds."""
 
 
 def reduce_trials(scores: Scores) -> Casewise:
@@ -31,7 +34,8 @@ def reduce_trials(scores: Scores) -> Casewise:
     starts = [row for row, case_id in enumerate(scores.case_ids) if row == 0 or scores.case_ids[row - 1] != case_id]
     ends = [*starts[1:], *([len(scores)] if starts else [])]
     blocks = list(zip(starts, ends, strict=True))
-    clusters = [scores.clusters[start] for start in starts]
+    clusters = cluster_codes([scores.clusters[start] for start in starts])
+    tags = tuple(scores.tags[start] for start in starts)
     columns: dict[str, Column] = {}
     left_out: dict[str, tuple[int, ...]] = {}
     raised: dict[str, tuple[int, ...]] = {}
@@ -40,19 +44,28 @@ def reduce_trials(scores: Scores) -> Casewise:
         column = _column([values[start:end] for start, end in blocks], clusters)
         if column is not None:
             columns[metric] = column
-        errors = tuple(sum(row in wrong for row in range(start, end)) if wrong else 0 for start, end in blocks)
-        raised[metric] = errors
-        left_out[metric] = tuple(
-            sum(value is None for value in values[start:end]) - failed
-            for (start, end), failed in zip(blocks, errors, strict=True)
-        )
+        missing = _count(blocks, [row for row, value in enumerate(values) if value is None])
+        raised[metric] = _count(blocks, wrong)
+        left_out[metric] = tuple(map(sub, missing, raised[metric]))
     return Casewise(
         case_ids=tuple(scores.case_ids[start] for start in starts),
-        tags=tuple(scores.tags[start] for start in starts),
+        tags=tags,
         columns=columns,
         not_applicable=left_out,
         errors=raised,
+        masks=scopes(tags),
     )
+
+
+def _count(blocks: Sequence[tuple[int, int]], rows: Collection[int]) -> tuple[int, ...]:
+    """How many of the rows lie in each block."""
+    if not rows:
+        return (0,) * len(blocks)
+    counts = [0] * len(blocks)
+    block_of = {row: index for index, (start, end) in enumerate(blocks) for row in range(start, end)}
+    for row in rows:
+        counts[block_of[row]] += 1
+    return tuple(counts)
 
 
 def point_estimates(scores: Scores) -> dict[str, float]:
@@ -60,7 +73,7 @@ def point_estimates(scores: Scores) -> dict[str, float]:
     return {metric: influence(column).value for metric, column in reduce_trials(scores).columns.items()}
 
 
-def _column(blocks: Sequence[Sequence[Value]], clusters: Sequence[str]) -> Column | None:
+def _column(blocks: Sequence[Sequence[Value]], clusters: Codes) -> Column | None:
     """The column of one metric; its kind is that of the first value there is."""
     first = next((value for block in blocks for value in block if value is not None), None)
     if isinstance(first, Ratio):
@@ -75,18 +88,24 @@ def _column(blocks: Sequence[Sequence[Value]], clusters: Sequence[str]) -> Colum
 
 
 def _mean(block: Sequence[Value]) -> float | None:
+    if len(block) == 1:
+        return block[0] if isinstance(block[0], (bool, int, float)) else None
     judged = [float(value) for value in block if isinstance(value, (bool, int, float))]
     return sum(judged) / len(judged) if judged else None
 
 
 def _sum_ratio(block: Sequence[Value]) -> tuple[float | None, float | None]:
+    if len(block) == 1 and isinstance(block[0], Ratio):
+        return block[0].numerator, block[0].denominator
     judged = [value for value in block if isinstance(value, Ratio)]
     if not judged:
         return None, None
     return sum(value.numerator for value in judged), sum(value.denominator for value in judged)
 
 
-def _sum_tally(block: Sequence[Value]) -> dict[str, tuple[float, float, float]] | None:
+def _sum_tally(block: Sequence[Value]) -> Mapping[str, tuple[float, float, float]] | None:
+    if len(block) == 1 and isinstance(block[0], Tally):
+        return block[0].counts
     judged = [value for value in block if isinstance(value, Tally)]
     if not judged:
         return None

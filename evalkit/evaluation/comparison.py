@@ -13,10 +13,9 @@ import numpy as np
 from evalkit.cards import Grid, card
 from evalkit.errors import MetricError, StatisticsError
 from evalkit.evaluation.run import Run, RunHeader
-from evalkit.evaluation.runs import read_traces
 from evalkit.figures import count, p_value, points, points_interval, rate
 from evalkit.spec.changes import diff_specs
-from evalkit.stats.columns import Column, cases, scopes
+from evalkit.stats.columns import Column, cases
 from evalkit.stats.comparison import Difference, Plan, Verdict, adjust, compare_columns
 from evalkit.tasks import FAMILIES
 
@@ -135,7 +134,7 @@ def compare(baseline: Run, candidate: Run, *, margin: float = 0.02, alpha: float
         for metric in metrics
         if metric in baseline.casewise.columns
     ]
-    slices = [scope for scope in scopes(candidate.casewise.tags) if scope != "all"]
+    slices = [scope for scope in candidate.casewise.masks if scope != "all"]
     found += [difference_of(baseline, candidate, head, scope=scope, margin=margin, alpha=alpha) for scope in slices]
     differences = adjust(found, Plan(margin=margin, alpha=alpha))
     edited = diff_specs(baseline.spec, candidate.spec).row_ids
@@ -161,7 +160,7 @@ def difference_of(
     """
     _refuse_unlike(baseline, candidate)
     before, after = baseline.casewise.columns.get(metric), candidate.casewise.columns.get(metric)
-    mask = scopes(candidate.casewise.tags).get(scope)
+    mask = candidate.casewise.masks.get(scope)
     if before is None or after is None or mask is None:
         raise MetricError(
             f"the two runs do not both have {metric} on {scope}",
@@ -195,22 +194,17 @@ def _find_changes(baseline: Run, candidate: Run, edited: Mapping[str, str]) -> t
     before, after = (_values(run.casewise.columns.get(head)) for run in (baseline, candidate))
     sign = -1.0 if head in family.lower_is_better else 1.0
     moved = [row for row in range(len(before)) if abs(after[row] - before[row]) > MOVED]
-    ids = {candidate.casewise.case_ids[row] for row in moved}
-    touched = [read_traces(run, ids) if edited else {} for run in (baseline, candidate)]
-    changes = []
-    for row in moved:
-        case_id = candidate.casewise.case_ids[row]
-        trace = {step for traces in touched for step in traces.get(case_id, ())}
-        changes.append(
-            CaseChange(
-                case_id=case_id,
-                kind="broke" if sign * (after[row] - before[row]) < 0 else "fixed",
-                baseline=float(before[row]),
-                candidate=float(after[row]),
-                rows=tuple(sorted(trace & edited.keys())),
-                tags=candidate.casewise.tags[row],
-            )
+    changes = [
+        CaseChange(
+            case_id=candidate.casewise.case_ids[row],
+            kind="broke" if sign * (after[row] - before[row]) < 0 else "fixed",
+            baseline=float(before[row]),
+            candidate=float(after[row]),
+            rows=tuple(sorted((baseline.traces[row] | candidate.traces[row]) & edited.keys())),
+            tags=candidate.casewise.tags[row],
         )
+        for row in moved
+    ]
     return tuple(sorted(changes, key=lambda change: (sign * (change.candidate - change.baseline), change.case_id)))
 
 

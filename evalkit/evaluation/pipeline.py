@@ -55,6 +55,7 @@ def evaluate(
             baselines=judge_baselines(spec, gold.cases),
             incomplete=sum(done.failure is not None and done.failure.kind == "NotRun" for done in executions),
             unprobed=unprobed(spec, everything),
+            traces=trace_cases(gold.cases, executions),
         )
         return run.finish(judged)
 
@@ -88,6 +89,15 @@ def pair(cases: Sequence[Case], executions: Sequence[Execution]) -> tuple[tuple[
     """Each execution with its case, in the order of the executions; those of other cases are left out."""
     by_id = {case.case_id: case for case in cases}
     return tuple((by_id[done.case_id], done) for done in executions if done.case_id in by_id)
+
+
+def trace_cases(cases: Sequence[Case], executions: Sequence[Execution]) -> tuple[frozenset[str], ...]:
+    """For each case the spec rows that its executions rest on."""
+    rows: dict[str, set[str]] = {case.case_id: set() for case in cases}
+    for done in executions:
+        if done.case_id in rows:
+            rows[done.case_id].update(done.trace)
+    return tuple(map(frozenset, rows.values()))
 
 
 def judge_baselines(spec: Spec, cases: Sequence[Case]) -> Baselines:

@@ -16,7 +16,6 @@ from evalkit.evaluation.casewise import Casewise, reduce_trials
 from evalkit.figures import rate, rate_interval
 from evalkit.metrics.scoring import Scores
 from evalkit.spec.schema import Spec
-from evalkit.stats.columns import scopes
 from evalkit.stats.intervals import Estimate, estimate
 
 if TYPE_CHECKING:
@@ -68,6 +67,8 @@ class Run:
     baselines: Baselines
     incomplete: int = 0
     """Executions that a budget or an interruption left undone; the run is then no evidence for a gate."""
+    traces: tuple[frozenset[str], ...] = ()
+    """For each case the spec rows that its executions rest on, in the order of the scores' cases."""
     unprobed: tuple[str, ...] = ()
     """Refusal codes of the spec that no probe and no case asked for: nothing is known of them."""
     path: Path | None = field(default=None)
@@ -81,10 +82,9 @@ class Run:
     @cached_property
     def estimates(self) -> tuple[Estimate, ...]:
         """Every metric over all cases, then every metric by tag."""
-        masks = scopes(self.casewise.tags)
         return tuple(
             self._estimate(metric, scope, mask.nonzero()[0])
-            for scope, mask in masks.items()
+            for scope, mask in self.casewise.masks.items()
             for metric in self.casewise.columns
         )
 
@@ -105,7 +105,7 @@ class Run:
 
     def estimate(self, metric: str, scope: str = "all") -> Estimate:
         """One estimate. Raises MetricError where the run has none of that name and scope."""
-        mask = scopes(self.casewise.tags).get(scope)
+        mask = self.casewise.masks.get(scope)
         if metric in self.casewise.columns and mask is not None:
             return self._estimate(metric, scope, mask.nonzero()[0])
         known = ", ".join(sorted(self.casewise.columns))

@@ -133,17 +133,6 @@ def read_executions(run: Run) -> Iterator[Execution]:
         yield from journal.read()
 
 
-def read_traces(run: Run, case_ids: Collection[str]) -> dict[str, frozenset[str]]:
-    """Case id -> every spec row that its executions rest on, for some cases of a stored run."""
-    assert run.path is not None
-    with Journal.open(run.path, FileKeyring()) as journal:
-        traces: dict[str, frozenset[str]] = {}
-        for case_id in case_ids:
-            found = (journal.get(case_id, trial) for trial in range(run.header.trials))
-            traces[case_id] = frozenset(row for execution in found if execution for row in execution.trace)
-        return traces
-
-
 def _read(path: Path) -> Run:
     with Journal.open(path, FileKeyring()) as journal:
         header = _header(journal.header)
@@ -163,6 +152,7 @@ def _run(header: RunHeader, spec: Spec, judged: Judged, *, path: Path) -> Run:
         scores=judged.scores,
         baselines=judged.baselines,
         incomplete=judged.incomplete,
+        traces=judged.traces,
         unprobed=judged.unprobed,
         path=path,
     )

@@ -32,7 +32,12 @@ def test_what_is_packed_is_what_is_unpacked(column: list[object]) -> None:
     )
     found = Finding("leak", "0", 0, "a planted identifier", "output.x", "patient.name", "name", "verbatim")
     judged = Judged(
-        (CheckResult("leak", "t", "c", "current", 3, 1, 0, (found,)),), scores, {"majority": {"m": 0.5}}, 2, ("CODE",)
+        (CheckResult("leak", "t", "c", "current", 3, 1, 0, (found,)),),
+        scores,
+        {"majority": {"m": 0.5}},
+        2,
+        ("CODE",),
+        (frozenset({"Codes/00012", "Modifiers/25"}), frozenset()),
     )
     assert unpack(pack(judged)) == judged
 

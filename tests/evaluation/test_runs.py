@@ -11,7 +11,7 @@ from evalkit.cases.case import GoldSet
 from evalkit.errors import JournalError
 from evalkit.evaluation.pipeline import evaluate
 from evalkit.evaluation.run import Run
-from evalkit.evaluation.runs import list_runs, load_run, read_executions, read_traces
+from evalkit.evaluation.runs import list_runs, load_run, read_executions
 from evalkit.evaluation.workspace import Workspace
 from evalkit.executions.runner import Budget, Settings
 from evalkit.spec.schema import Spec
@@ -55,10 +55,9 @@ def test_runs_are_listed_newest_first(runs: tuple[Run, Run]) -> None:
 
 
 def test_traces_name_rows_of_the_spec(runs: tuple[Run, Run], specs: Specs) -> None:
-    case_ids = runs[0].casewise.case_ids[:20]
-    traces = read_traces(runs[0], case_ids)
-    assert set(traces) == set(case_ids)
-    assert frozenset().union(*traces.values()) <= set(specs[0].rows())
+    assert len(runs[0].traces) == len(runs[0].casewise.case_ids)
+    assert frozenset().union(*runs[0].traces) <= set(specs[0].rows())
+    assert load_run(runs[0].header.run_id, workspace=workspace_of(runs[0])).traces == runs[0].traces
 
 
 def test_an_interrupted_evaluation_goes_on_where_it_stopped(specs: Specs, gold: GoldSet, workspace: Path) -> None:
