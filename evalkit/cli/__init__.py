@@ -5,6 +5,7 @@ Exit codes: 0 pass, 1 gate failed, 2 usage or bad input, 3 undecided, 4 incomple
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
 from collections.abc import Sequence
@@ -79,4 +80,5 @@ def run(arguments: Sequence[str]) -> int:
 
 def main() -> None:
     """The console script."""
+    gc.set_threshold(100_000, 50, 50)  # a command makes many records and few cycles: looking for them took half of it
     sys.exit(run(sys.argv[1:]))

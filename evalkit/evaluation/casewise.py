@@ -5,6 +5,7 @@ Over repeated trials a bool or a number becomes the mean of what was judged, cou
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from operator import sub
@@ -44,8 +45,8 @@ def reduce_trials(scores: Scores) -> Casewise:
         column = _column([values[start:end] for start, end in blocks], clusters)
         if column is not None:
             columns[metric] = column
-        missing = _count(blocks, [row for row, value in enumerate(values) if value is None])
-        raised[metric] = _count(blocks, wrong)
+        missing = _count(starts, [row for row, value in enumerate(values) if value is None])
+        raised[metric] = _count(starts, wrong)
         left_out[metric] = tuple(map(sub, missing, raised[metric]))
     return Casewise(
         case_ids=tuple(scores.case_ids[start] for start in starts),
@@ -57,14 +58,11 @@ def reduce_trials(scores: Scores) -> Casewise:
     )
 
 
-def _count(blocks: Sequence[tuple[int, int]], rows: Collection[int]) -> tuple[int, ...]:
-    """How many of the rows lie in each block."""
-    if not rows:
-        return (0,) * len(blocks)
-    counts = [0] * len(blocks)
-    block_of = {row: index for index, (start, end) in enumerate(blocks) for row in range(start, end)}
+def _count(starts: Sequence[int], rows: Collection[int]) -> tuple[int, ...]:
+    """How many of the rows lie in each block, a block reaching from one start to the next."""
+    counts = [0] * len(starts)
     for row in rows:
-        counts[block_of[row]] += 1
+        counts[bisect_right(starts, row) - 1] += 1
     return tuple(counts)
 
 
