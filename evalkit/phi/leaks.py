@@ -24,7 +24,7 @@ from typing import Any
 from evalkit.phi.dates import Reading, dates_in, may_hold, readings_of
 from evalkit.phi.forms import SEPARATOR, Forms, compact, fold
 from evalkit.phi.identifiers import Identifier, Subject
-from evalkit.phi.needles import Probe, Space, date_of, probes_for
+from evalkit.phi.needles import SPACES, Probe, Space, date_of, probes_for
 from evalkit.phi.views import MAX_CHARS, Leaf, TooLarge, decoded, is_plain_key, leaves, may_hold_hash, show_path
 
 PROTECTED: frozenset[Subject] = frozenset({"patient", "relative", "household", "employer"})
@@ -41,7 +41,8 @@ _HASH_MARK = 12
 
 Hits = dict[int, str]
 """Needle number -> the plainest form in which it was seen."""
-Entry = tuple[Space, str, list[tuple[int, Probe]]]
+Probes = dict[Space, list[tuple[str, list[tuple[int, Probe]]]]]
+"""Normal form -> its literals, each with the needles that it is a probe of."""
 Path = tuple[str | int, ...]
 
 
@@ -86,8 +87,10 @@ class Needles:
             for probe in probes_for(known):
                 if not _told_by_another(known, probe, singles):
                     probes.setdefault((probe.space, probe.literal), []).append((number, probe))
-        self._probes = [(space, literal, entries) for (space, literal), entries in probes.items()]
-        self._joinable = [entry for entry in self._probes if entry[0] in _JOINED_SPACES]
+        self._probes: Probes = {space: [] for space in SPACES}
+        for (space, literal), entries in probes.items():
+            self._probes[space].append((literal, entries))
+        self._joinable = {space: rows for space, rows in self._probes.items() if space in _JOINED_SPACES}
         self._days = {day for day in map(date_of, self._known) if day is not None}
         self._dates: dict[Reading, list[int]] = {}
         for number, known in enumerate(self._known):
@@ -99,7 +102,7 @@ class Needles:
         return len(self._known)
 
     def __repr__(self) -> str:
-        return f"Needles({len(self._known)} identifiers, {len(self._probes)} probes)"
+        return f"Needles({len(self._known)} identifiers, {sum(map(len, self._probes.values()))} probes)"
 
     def search(
         self,
@@ -229,14 +232,17 @@ class Needles:
     def _denied(self, hits: Hits, allow: frozenset[str]) -> Hits:
         return {number: form for number, form in hits.items() if self._known[number].needle_id not in allow}
 
-    def _match(self, forms: Forms, probes: list[Entry], hits: Hits, *, chain: str = "") -> None:
-        for space, literal, entries in probes:
-            if literal not in getattr(forms, space):
-                continue
-            for number, probe in entries:
-                text = getattr(forms, probe.confirm_in or space)
-                if number not in hits and (not probe.confirm or re.search(probe.confirm, text)):
-                    hits[number] = chain + probe.form
+    def _match(self, forms: Forms, probes: Probes, hits: Hits, *, chain: str = "") -> None:
+        for space, rows in probes.items():
+            text: str = getattr(forms, space) if rows else ""
+            for entries in [entries for literal, entries in rows if literal in text] if text else ():
+                self._confirm(forms, entries, hits, chain=chain)
+
+    def _confirm(self, forms: Forms, entries: list[tuple[int, Probe]], hits: Hits, *, chain: str) -> None:
+        for number, probe in entries:
+            text: str = getattr(forms, probe.confirm_in or probe.space)
+            if number not in hits and (not probe.confirm or re.search(probe.confirm, text)):
+                hits[number] = chain + probe.form
 
     def _match_dates(self, folded: str, chain: str, hits: Hits) -> None:
         if not any(may_hold(folded, day) for day in self._days):

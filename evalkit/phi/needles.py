@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from evalkit.phi.dates import parse_date
 from evalkit.phi.forms import compact, fold, words
@@ -19,7 +19,9 @@ from evalkit.phi.identifiers import Identifier
 from evalkit.phi.ordinary import ORDINARY, canary_grade
 from evalkit.phi.views import is_plain_word
 
-Space = Literal["raw", "folded", "words", "compact", "digits", "camel", "spaced", "leet", "heads", "spoken"]
+Space = Literal["words", "folded", "raw", "digits", "compact", "camel", "spaced", "leet", "spoken", "heads"]
+"""The normal forms of `forms.Forms`, the plainest first."""
+SPACES: tuple[Space, ...] = get_args(Space)
 
 LONG_NAME = 8
 """Letters from which a name counts inside a longer run of letters."""
@@ -200,7 +202,7 @@ def _weak_token(token: str) -> Iterator[Probe]:
     yield Probe("raw", token.capitalize(), "titled", pattern)
     yield Probe("raw", token.upper(), "titled", pattern)
     if token not in ORDINARY and len(token) >= 3:
-        label = rf"\b(?:{_LABELS['name']})\b\W{{1,3}}(?:{shown}|{upper})(?!\w)"
+        label = rf"\b(?i:{_LABELS['name']})\b\W{{1,3}}(?:{shown}|{upper})(?!\w)"
         yield Probe("raw", token.capitalize(), "labelled", label)
 
 

