@@ -79,12 +79,12 @@ class Work:
     def take(self) -> Turn | None:
         """The next turn; None when all are taken, the budget is spent, or the run is broken off."""
         with self._lock:
-            if self.halted or self._meter.spent is not None:
-                return None
-            index = next(self._pending, None)
+            index = None if self.halted else next(self._pending, None)
             if index is None:
                 return None
-            self._meter.start_call()
+            if not self._meter.start_call():
+                self._pending = iter(())
+                return None
         return Turn(index)
 
     def request(self, index: int) -> Request:
@@ -106,10 +106,14 @@ class Work:
         turn.attempts += 1
         raised = outcome if isinstance(outcome, Raised) else None
         reply = outcome if isinstance(outcome, Reply) else None
-        if raised and raised.retryable and turn.attempts <= self._retries and not self.halted:
-            with self._lock:
-                if self._meter.start_call():
-                    return True
+        if (
+            raised
+            and raised.retryable
+            and turn.attempts <= self._retries
+            and not self.halted
+            and self._meter.start_call()
+        ):
+            return True
         case_index, trial = divmod(turn.index, self._trials)
         execution = Execution(
             self._cases[case_index].case_id,
@@ -152,9 +156,13 @@ class Work:
         return Execution(self._cases[case_index].case_id, trial, None, Failure("NotRun", reason), attempts=0)
 
 
+_SCALARS = frozenset({str, int, float, bool, type(None)})
+
+
 def _copy(value: Any) -> Any:
+    """A deep copy of the arrays and objects in a JSON value."""
     if isinstance(value, dict):
-        return {name: _copy(entry) for name, entry in value.items()}
+        return {name: entry if type(entry) in _SCALARS else _copy(entry) for name, entry in value.items()}
     if isinstance(value, list):
-        return [_copy(entry) for entry in value]
+        return [entry if type(entry) in _SCALARS else _copy(entry) for entry in value]
     return value

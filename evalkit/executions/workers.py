@@ -77,8 +77,8 @@ async def _serve(ask: AskAsync, work: Work, full: Full) -> None:
         streak += 1
         if streak % _STREAK == 0:
             await asyncio.sleep(0)
-        while full() and not work.halted:
-            await asyncio.sleep(_TICK)
+            while full() and not work.halted:
+                await asyncio.sleep(_TICK)
 
 
 class _Lane:

@@ -245,13 +245,11 @@ class Store:
 
     def close(self) -> None:
         """Fold the side files into the one file, and let go of it. Closing twice does nothing."""
-        with self._lock:
-            try:
-                if self.writable and self._cipher is not None:
-                    with _translated(self.path):
-                        self._connection.execute("PRAGMA journal_mode = DELETE")
-            finally:
-                self._abandon()
+        with self._lock, contextlib.closing(self._connection):
+            if self.writable and self._cipher is not None:
+                self._cipher = None
+                with _translated(self.path):
+                    self._connection.execute("PRAGMA journal_mode = DELETE")
 
     def __enter__(self) -> Store:
         return self
