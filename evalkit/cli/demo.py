@@ -65,9 +65,9 @@ def demo(count: int, seed: int, out: Path) -> None:
         if seen.scope == "all":
             click.echo(f"   {seen.metric:<19}{points(seen.effect):>6} points   {seen.verdict}")
     _say(6, f"Gated: {verdict.verdict}")
-    for result in verdict.results:
-        if result.verdict != "pass":
-            click.echo(f"   {result.verdict}  {result.name}: {result.what}")
+    for judged in verdict.results:
+        if judged.verdict != "pass":
+            click.echo(f"   {judged.verdict}  {judged.name}: {judged.what}")
     page = render_html(candidate, comparison=comparison, gate=verdict, baseline=baseline)
     out.write_text(page, encoding="utf-8")
 

@@ -15,10 +15,11 @@ from evalkit.cases.corpora import ACI_BENCH_FLAGS, read_aci_bench
 from evalkit.errors import SpecError
 from evalkit.spec.schema import Spec
 from evalkit.tasks import load_spec, offline_agent, read_spec
+from evalkit.tasks.cues import parse_cue, parse_cues
 from evalkit.tasks.note_summary.baselines import BASELINES
 from evalkit.tasks.note_summary.dialogue import split_sentences, split_turns
 from evalkit.tasks.note_summary.rules import rules
-from evalkit.tasks.note_summary.tables import parse_count, parse_cue, parse_cues, parse_word
+from evalkit.tasks.note_summary.tables import parse_count, parse_word
 
 TALK = """[doctor] hi , good to see you . how is the knee ?
 [patient] the knee pain started three weeks ago . don't write that down but my brother has the same pain .

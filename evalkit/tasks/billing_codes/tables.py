@@ -11,13 +11,13 @@ import re
 from typing import Literal
 
 from evalkit.spec.schema import Column, TableSchema
+from evalkit.tasks.cues import parse_cue, parse_cues
 
 Units = tuple[str, int | str | None]
 """``("one", None)``, ``("side", None)``, ``("each", None)``, ``("extra", primary code)`` or ``("timed", minutes)``."""
 When = tuple[str, tuple[str, ...]]
 """``("global", ("000", "010"))``, ``("sides", ("left", "right"))`` or ``("note says", (literal, ...))``."""
 
-MAX_CUE_CHARS = 80
 _CODE = re.compile(r"[0-9A-Z][0-9]{3}[0-9A-Z]")
 _MODIFIER = re.compile(r"[0-9A-Z]{2}")
 _GLOBAL = re.compile(r"000|010|090|XXX|ZZZ")
@@ -45,24 +45,6 @@ def parse_modifier(cell: str) -> str:
     if not _MODIFIER.fullmatch(cell):
         raise ValueError("a modifier is two characters such as 25 or LT")
     return cell
-
-
-def parse_cue(cell: str) -> str:
-    """One literal: lower case, single spaces. No patterns: what is written is what is looked for."""
-    literal = " ".join(cell.lower().split())
-    if not literal or len(literal) > MAX_CUE_CHARS:
-        raise ValueError(f"a cue is 1 to {MAX_CUE_CHARS} characters")
-    if not (literal[0].isalnum() and literal[-1].isalnum()):
-        raise ValueError("a cue begins and ends with a letter or a digit")
-    return literal
-
-
-def parse_cues(cell: str) -> tuple[str, ...]:
-    """Literals separated by ``;``."""
-    cues = tuple(parse_cue(part) for part in cell.split(";"))
-    if len(set(cues)) < len(cues):
-        raise ValueError("a cue stands twice")
-    return cues
 
 
 def parse_units(cell: str) -> Units:

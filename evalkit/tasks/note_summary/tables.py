@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 
 from evalkit.spec.schema import Column, TableSchema
+from evalkit.tasks.cues import parse_cue, parse_cues
 
-MAX_CUE_CHARS = 60
 _WORD = re.compile(r"[a-z][a-z0-9 -]{0,39}")
 
 
@@ -18,24 +18,6 @@ def parse_word(cell: str) -> str:
     if not _WORD.fullmatch(cell):
         raise ValueError("a name is 1 to 40 small letters, digits, blanks or '-'")
     return cell
-
-
-def parse_cue(cell: str) -> str:
-    """One literal, in small letters with single blanks: what is written is what is looked for, as whole words."""
-    literal = " ".join(cell.lower().split())
-    if not literal or len(literal) > MAX_CUE_CHARS:
-        raise ValueError(f"a cue is 1 to {MAX_CUE_CHARS} characters")
-    if not (literal[0].isalnum() and literal[-1].isalnum()):
-        raise ValueError("a cue begins and ends with a letter or a digit")
-    return literal
-
-
-def parse_cues(cell: str) -> tuple[str, ...]:
-    """Literals separated by ``;``."""
-    cues = tuple(parse_cue(part) for part in cell.split(";"))
-    if len(set(cues)) < len(cues):
-        raise ValueError("a cue stands twice")
-    return cues
 
 
 def parse_count(cell: str) -> int:
