@@ -1,23 +1,27 @@
-"""Group commit: executions go to the journal from a thread of their own, as many at once as are waiting.
+"""Group commit: executions go to the journal many at once, soon, and without holding up the agents.
 
-A writer that is idle commits at once, so that a slow agent's answer is on disk a moment after it came; while one
-group is being written the next one gathers. What was not committed when the process dies is asked again on resume.
+A thread of its own commits what is there as soon as there is anything, so a slow agent's answer is on disk a moment
+after it came. Where answers crowd in, that thread would only fight the workers for the interpreter: it rests, and the
+worker that fills a group commits it. So what can wait for the disk is at most `GROUP` executions or those of `REST`
+seconds, and nobody runs ahead of it. What was not committed when the process dies is asked again on resume.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from queue import Empty, SimpleQueue
 
 from evalkit.errors import EvalkitError
 from evalkit.executions.execution import Execution
 from evalkit.executions.journal import Journal
 
 GROUP = 1024
-"""Most executions in one commit."""
-BACKLOG = 2048
-"""Executions that may wait for the disk before workers wait for it too."""
+"""Executions that are committed at once when so many are waiting."""
+CROWD = 64
+"""Executions in one commit from which on the thread takes a rest."""
+REST = 0.05
+"""Seconds of that rest."""
 
 
 class GroupCommit:
@@ -26,49 +30,50 @@ class GroupCommit:
     def __init__(self, journal: Journal, *, on_error: Callable[[EvalkitError], None]) -> None:
         self._journal = journal
         self._on_error = on_error
-        self._waiting: SimpleQueue[Execution | None] = SimpleQueue()
-        self._committed = 0
+        self._waiting: list[Execution] = []
+        self._lock = threading.Lock()
+        self._committing = threading.Lock()
         self._broken = False
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="evalkit-journal")
-        self._written = self._thread.submit(self._write)
+        self._some = threading.Event()
+        self._closing = threading.Event()
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="evalkit-journal")
+        self._thread = self._pool.submit(self._write)
 
     def put(self, execution: Execution) -> None:
-        """Have it written soon. Returns at once."""
-        self._waiting.put(execution)
-
-    @property
-    def full(self) -> bool:
-        """Whether workers had better wait."""
-        return self._waiting.qsize() >= BACKLOG and not self._written.done()
+        """Have it written soon. Returns at once, or when the group that it fills is on disk."""
+        with self._lock:
+            self._waiting.append(execution)
+            count = len(self._waiting)
+        if count == 1:
+            self._some.set()
+        elif count >= GROUP:
+            self._commit()
 
     def close(self) -> None:
         """Return when everything that was put is on disk, or has failed."""
-        self._waiting.put(None)
-        self._thread.shutdown()
-        self._written.result()
+        self._closing.set()
+        self._some.set()
+        self._pool.shutdown()
+        self._commit()
+        self._thread.result()
 
     def _write(self) -> None:
-        going = True
-        while going:
-            group = self._gather()
-            going = group[-1] is not None
-            batch = [execution for execution in group if execution is not None]
-            if batch and not self._broken:
-                self._commit(batch)
+        while not self._closing.is_set():
+            self._some.wait()
+            self._some.clear()
+            if self._commit() >= CROWD:
+                self._closing.wait(REST)
 
-    def _gather(self) -> list[Execution | None]:
-        """Wait for one, then take what else is there; None at the end is the end."""
-        group = [self._waiting.get()]
-        try:
-            while group[-1] is not None and len(group) < GROUP:
-                group.append(self._waiting.get_nowait())
-        except Empty:
-            pass
-        return group
-
-    def _commit(self, batch: list[Execution]) -> None:
-        try:
-            self._journal.append(batch)
-        except EvalkitError as error:
-            self._broken = True
-            self._on_error(error)
+    def _commit(self) -> int:
+        """Write what is waiting; return how many that were."""
+        with self._committing:
+            with self._lock:
+                group, self._waiting = self._waiting, []
+            if not group or self._broken:
+                return 0
+            try:
+                self._journal.append(group)
+            except EvalkitError as error:
+                self._broken = True
+                self._on_error(error)
+            return len(group)

@@ -162,38 +162,38 @@ class _Run:
 
     def _main(self, journal: Journal | None) -> None:
         try:
-            with _CATCHER, _committed(self._work, journal) as full:
-                self._drive(full)
+            with _CATCHER, _committed(self._work, journal):
+                self._drive()
         except BaseException as error:  # noqa: BLE001 - handed over to the thread that waits
             self.ended.set_exception(error)
         else:
             self.ended.set_result(None)
 
-    def _drive(self, full: Callable[[], bool]) -> None:
+    def _drive(self) -> None:
         work, settings = self._work, self._settings
         if _is_async(self._agent):
             ask_async = _ask_async(self._agent, work, settings.timeout_s)
-            run_tasks(ask_async, work, concurrency=settings.concurrency, full=full)
+            run_tasks(ask_async, work, concurrency=settings.concurrency)
             return
         side = SideLoop()
         try:
             ask = _ask(self._agent, work, settings.timeout_s, side=side)
             timeout_s = settings.timeout_s
-            run_threads(ask, work, concurrency=settings.concurrency, timeout_s=timeout_s, full=full)
+            run_threads(ask, work, concurrency=settings.concurrency, timeout_s=timeout_s)
         finally:
             side.close()
 
 
 @contextlib.contextmanager
-def _committed(work: Work, journal: Journal | None) -> Iterator[Callable[[], bool]]:
-    """Have every execution journalled; at the end all of them are on disk. Yields whether the disk lags behind."""
+def _committed(work: Work, journal: Journal | None) -> Iterator[None]:
+    """Have every execution journalled; at the end all of them are on disk."""
     if journal is None:
-        yield lambda: False
+        yield
         return
     commits = GroupCommit(journal, on_error=work.halt)
     work.on_record = commits.put
     try:
-        yield lambda: commits.full
+        yield
     finally:
         commits.close()
 

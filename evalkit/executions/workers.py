@@ -22,26 +22,24 @@ Ask = Callable[[Turn], Outcome | None]
 AskAsync = Callable[[Turn], Awaitable[Outcome | None]]
 T = TypeVar("T")
 
-_TICK = 0.002
-"""Seconds between two looks at threads that may be overdue, and at a full backlog."""
+_TICK = 0.02
+"""Seconds between two looks at threads that may be overdue."""
 _GRACE = 2.0
 """Seconds for tasks that were cancelled to end."""
-_STREAK = 16
+_STREAK = 32
 """Answers that came without waiting before a task lets the others run."""
 
-Full = Callable[[], bool]
 
-
-def run_tasks(ask: AskAsync, work: Work, *, concurrency: int, full: Full) -> None:
+def run_tasks(ask: AskAsync, work: Work, *, concurrency: int) -> None:
     """Do the work with ``concurrency`` tasks on an event loop of this thread. Returns when all of it is done."""
     loop = new_loop()
     try:
-        loop.run_until_complete(_supervise(ask, work, concurrency, full=full))
+        loop.run_until_complete(_supervise(ask, work, concurrency))
     finally:
         close_loop(loop)
 
 
-async def _supervise(ask: AskAsync, work: Work, concurrency: int, *, full: Full) -> None:
+async def _supervise(ask: AskAsync, work: Work, concurrency: int) -> None:
     loop = asyncio.get_running_loop()
     halted = asyncio.Event()
 
@@ -50,7 +48,7 @@ async def _supervise(ask: AskAsync, work: Work, concurrency: int, *, full: Full)
             loop.call_soon_threadsafe(halted.set)
 
     work.on_halt = alarm
-    tasks = {loop.create_task(_serve(ask, work, full)) for _ in range(min(concurrency, work.total - work.done))}
+    tasks = {loop.create_task(_serve(ask, work)) for _ in range(min(concurrency, work.total - work.done))}
     watch = loop.create_task(halted.wait())
     pending = tasks | {watch}
     while pending != {watch} and not watch.done():
@@ -64,7 +62,7 @@ async def _supervise(ask: AskAsync, work: Work, concurrency: int, *, full: Full)
             task.result()
 
 
-async def _serve(ask: AskAsync, work: Work, full: Full) -> None:
+async def _serve(ask: AskAsync, work: Work) -> None:
     streak = 0
     while (turn := work.take()) is not None:
         again = True
@@ -77,8 +75,6 @@ async def _serve(ask: AskAsync, work: Work, full: Full) -> None:
         streak += 1
         if streak % _STREAK == 0:
             await asyncio.sleep(0)
-            while full() and not work.halted:
-                await asyncio.sleep(_TICK)
 
 
 class _Lane:
@@ -113,7 +109,7 @@ class _Lane:
             return turn
 
 
-def run_threads(ask: Ask, work: Work, *, concurrency: int, timeout_s: float | None, full: Full) -> None:
+def run_threads(ask: Ask, work: Work, *, concurrency: int, timeout_s: float | None) -> None:
     """Do the work with ``concurrency`` threads. Returns when all of it is done.
 
     Nothing can stop a function that hangs: after ``timeout_s`` its thread is left to itself (it holds up neither the
@@ -123,7 +119,7 @@ def run_threads(ask: Ask, work: Work, *, concurrency: int, timeout_s: float | No
     def start(first: Turn | None = None) -> _Lane:
         lane = _Lane(None)
         lane.thread = threading.Thread(
-            target=_serve_lane, args=(ask, work, lane, first, full), name="evalkit-worker", daemon=True
+            target=_serve_lane, args=(ask, work, lane, first), name="evalkit-worker", daemon=True
         )
         lane.thread.start()
         return lane
@@ -144,7 +140,7 @@ def _replace_overdue(lane: _Lane, work: Work, timeout_s: float, start: Callable[
     return start(again if work.settle(again, time_out(timeout_s), timeout_s) else None)
 
 
-def _serve_lane(ask: Ask, work: Work, lane: _Lane, first: Turn | None, full: Full) -> None:
+def _serve_lane(ask: Ask, work: Work, lane: _Lane, first: Turn | None) -> None:
     turn = first or work.take()
     while turn is not None:
         started = lane.begin(turn)
@@ -153,8 +149,6 @@ def _serve_lane(ask: Ask, work: Work, lane: _Lane, first: Turn | None, full: Ful
             return
         if not work.settle(turn, outcome, time.perf_counter() - started):
             turn = work.take()
-        while full() and not work.halted:
-            time.sleep(_TICK)
 
 
 class SideLoop:

@@ -34,7 +34,7 @@ OVERSIZE = "oversize"
 _ALGORITHMS = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
 _JOINED_SPACES = frozenset({"words", "compact", "digits", "spoken", "heads"})
 """Normal forms in which texts without keys between them can show more than each alone."""
-_HASH_TOKEN = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{12,128}(?![0-9A-Za-z])|[A-Za-z0-9+/_-]{22,}")
+_HASH_RUN = re.compile(r"[A-Za-z0-9+/_-]{12,}")
 _STEP = re.compile(r"[.\[\]]+")
 _HASH_MARK = 12
 """Characters of a hash, hex or base64, that tell it; a truncated pseudonym is one too."""
@@ -254,11 +254,12 @@ class Needles:
     def _match_hashes(self, text: str, hits: Hits) -> None:
         if not may_hold_hash(text):
             return
-        for token in _HASH_TOKEN.findall(text):
-            for mark in (token[:_HASH_MARK].lower(), token[:_HASH_MARK]):
-                number, form = self._hashes.get(mark, (-1, ""))
-                if number >= 0:
-                    hits.setdefault(number, form)
+        for run in _HASH_RUN.findall(text):
+            for start in range(len(run) - _HASH_MARK + 1):
+                mark = run[start : start + _HASH_MARK]
+                seen = self._hashes.get(mark) or self._hashes.get(mark.lower())
+                if seen is not None:
+                    hits.setdefault(*seen)
 
     @cached_property
     def _hashes(self) -> dict[str, tuple[int, str]]:

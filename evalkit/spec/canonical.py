@@ -7,8 +7,8 @@ import unicodedata
 
 from evalkit.errors import SpecError
 
-MAX_BYTES = 256 * 1024
-MAX_LINE = 4000
+MAX_BYTES = 128 * 1024
+MAX_LINE = 2000
 """Code points in one line."""
 
 _INVISIBLE = {

@@ -166,7 +166,7 @@ def _gate_changes(old: Spec, new: Spec) -> Iterator[Change]:
             looser = key[2] == "equals" or (raised < value) == (key[2] == "min")
             kind, severity = _LOOSENED if looser else _TIGHTENED
             yield Change(kind, place, f"{shown(value)} -> {shown(raised)}", severity)
-        if key[2] == "max_drop" and (gate.alpha, gate.test) != (changed.alpha, changed.test):
+        if key[2] == "max_drop" and gate.alpha != changed.alpha:
             what = f"judged otherwise: alpha {shown(gate.alpha)} -> {shown(changed.alpha)}"
             yield Change("gate loosened", place, what, "blocking")
     for key in after:

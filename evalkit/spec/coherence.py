@@ -186,8 +186,8 @@ def _gate(gate: Gate) -> Iterator[tuple[str, str]]:
         yield "min is above max", "swap them"
     if gate.max_drop is not None and gate.versus is None:
         yield "a drop needs something to drop from", "add 'versus: production'"
-    if gate.max_drop is None and (gate.versus is not None or gate.test is not None):
-        yield "versus and test belong to max_drop", "add max_drop, or delete them"
+    if gate.max_drop is None and gate.versus is not None:
+        yield "versus belongs to max_drop", "add max_drop, or delete it"
     if not _SCOPE.fullmatch(gate.scope):
         yield "the scope is not known", "write 'all' or 'tag:<tag>'"
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", gate.metric):

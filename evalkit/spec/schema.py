@@ -114,9 +114,6 @@ class Gate(SpecPart):
         )
         return ", ".join(words for bound, words in bounds if bound is not None)
 
-    test: Literal["mcnemar"] | None = None
-    """Names the test behind max_drop for readers who want it written down."""
-
 
 @dataclass(frozen=True, slots=True)
 class Row:

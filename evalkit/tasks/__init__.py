@@ -64,10 +64,24 @@ def read_spec(text: str | bytes, *, path: str) -> Spec:
     execute it.
     """
     spec = parse_spec(text, path=path, schemas={name: family.tables for name, family in FAMILIES.items()})
+    _check_gates(spec)
     execute = FAMILIES[spec.family].rules
     if execute is not None:
         execute(spec)
     return spec
+
+
+def _check_gates(spec: Spec) -> None:
+    """Refuse a gate on a metric that the family does not have: it would never be judged."""
+    known = FAMILIES[spec.family].metrics
+    for gate in spec.gates:
+        if gate.metric not in known:
+            line = next((n for n, text in enumerate(spec.source.split("\n"), 1) if f"metric: {gate.metric}" in text), 1)
+            raise SpecError(
+                f"{spec.family} has no metric {gate.metric}",
+                where=f"{spec.path}:{line}",
+                next_step=f"metrics: {', '.join(known)}",
+            )
 
 
 def synthesize(spec: Spec, *, n: int, seed: int) -> GoldSet:

@@ -60,7 +60,7 @@ review: {threshold: 0.8, band: 0.05}
 models: {policy: baa_only, allow: [rules/offline]}
 gates:
   - {metric: line_exact, min: 0.9}
-  - {metric: line_exact, max_drop: 0.02, versus: production, test: mcnemar}
+  - {metric: line_exact, max_drop: 0.02, versus: production}
   - {metric: phi_leak_count, equals: 0, scope: 'tag:home'}
 ---
 

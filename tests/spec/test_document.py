@@ -192,7 +192,7 @@ MISTAKES = [
     ("min: 0.9}", "min: 0.9, max: 0.1}", "max: 0.1", "min is above max"),
     ("min: 0.9}", "min: 0.9, equals: 1}", "equals: 1}", "equals leaves no room"),
     (", versus: production", "", "max_drop", "something to drop from"),
-    ("min: 0.9}", "min: 0.9, versus: production}", "min: 0.9, versus", "belong to max_drop"),
+    ("min: 0.9}", "min: 0.9, versus: production}", "min: 0.9, versus", "belongs to max_drop"),
     ("scope: 'tag:home'", "scope: home", "scope: home", "the scope is not known"),
     ("{metric: phi_leak_count, equals: 0, scope: 'tag:home'}", "{metric: line_exact, min: 0.8}", "min: 0.8", "gated twice"),
     ("# Dressings", "# Dressing", "# Dressing", "heading 'Dressing' is not known.*did you mean 'Dressings'"),

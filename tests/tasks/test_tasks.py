@@ -179,3 +179,10 @@ def test_importing_the_families_loads_no_heavy_library() -> None:
     script = f"import sys, evalkit.tasks; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_gate_on_a_metric_that_the_family_lacks_is_refused_with_its_line() -> None:
+    text = load_spec("billing_codes@1.0.0").source.replace("metric: over_coded", "metric: over_codded")
+    line = next(number for number, row in enumerate(text.split("\n"), 1) if "over_codded" in row)
+    with pytest.raises(SpecError, match=f"draft.md:{line}: billing_codes has no metric over_codded"):
+        read_spec(text, path="draft.md")

@@ -1,6 +1,6 @@
 """Leaks as systems really make them: carriers (logs, URLs, tables, messages) around values, and stacked encodings.
 
-Written after the search was, over identities that no other test uses.
+Over identities that no other test uses.
 """
 
 from __future__ import annotations
@@ -78,7 +78,6 @@ STACKS = {
     "base64 after letters": lambda v: f"id{_b64('--' + v)}",
     "escaped JSON of base64": lambda v: json.dumps({"t": _b64(v)}).replace("=", "\\u003d"),
     "base64 of a JSON record": lambda v: _b64(json.dumps({"name": v, "n": 3}, ensure_ascii=False)),
-    "rot13 in a sentence": lambda v: f"the code {codecs.encode(v, 'rot13')} was used",
 }
 
 
@@ -94,14 +93,14 @@ def _patients():
 PATIENTS = _patients()
 
 
-@pytest.mark.parametrize(("carrier", "turn"), product(CARRIERS, TURNS))
+@pytest.mark.parametrize(("carrier", "turn"), list(product(CARRIERS, TURNS)))
 def test_a_name_is_found_in_every_carrier(carrier, turn):
     for patient in PATIENTS:
         leaks = find_leaks(patient.identifiers, CARRIERS[carrier](TURNS[turn](patient.name)), place="o")
         assert {leak.needle_id for leak in leaks} & NAMED, patient.index
 
 
-@pytest.mark.parametrize(("carrier", "turn"), product(CARRIERS, TURNS))
+@pytest.mark.parametrize(("carrier", "turn"), list(product(CARRIERS, TURNS)))
 def test_a_social_security_number_is_found_in_every_carrier(carrier, turn):
     for patient in PATIENTS:
         leaks = find_leaks(patient.identifiers, CARRIERS[carrier](TURNS[turn](patient.ssn)), place="o")
@@ -119,11 +118,16 @@ def test_other_identifiers_are_found_in_every_carrier(carrier, part):
 @pytest.mark.parametrize("stack", STACKS)
 @pytest.mark.parametrize("part", ["name", "ssn", "mrn", "email"])
 def test_a_value_is_found_under_stacked_encodings(stack, part):
-    if stack == "rot13 in a sentence" and part != "name":
-        pytest.skip("rot13 leaves digits as they are")
     for patient in PATIENTS:
         leaks = find_leaks(patient.identifiers, STACKS[stack](getattr(patient, part)), place="o")
         assert f"patient.{part}" in {leak.needle_id for leak in leaks}, patient.index
+
+
+def test_a_name_in_rot13_is_found_in_a_sentence():
+    for patient in PATIENTS:
+        text = f"the code {codecs.encode(patient.name, 'rot13')} was used"
+        leaks = find_leaks(patient.identifiers, text, place="o")
+        assert ("patient.name", "rot13") in {(leak.needle_id, leak.form) for leak in leaks}, patient.index
 
 
 @pytest.mark.parametrize("algorithm", ["md5", "sha1", "sha224", "sha256", "sha384", "sha512"])
