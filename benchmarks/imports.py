@@ -14,9 +14,7 @@ import sys
 import time
 from pathlib import Path
 
-from machine import describe, spread, table
-
-ROOT = Path(__file__).resolve().parents[1]
+from machine import ROOT, compile_packages, describe, spread, table
 
 
 def seconds(python: str, statement: str) -> float:
@@ -43,9 +41,9 @@ def main() -> None:
         del work["import pydantic_evals"]
         print("pydantic-evals is not measured: its environment is not there (--peers-python)", file=sys.stderr)
     figures: dict[str, list[float]] = {name: [] for name in work}
-    for name, command in work.items():
+    for command in work.values():
+        compile_packages(command[0])
         seconds(*command)
-        figures[name] = []
     for _ in range(given.rounds):
         for name, command in work.items():
             figures[name].append(seconds(*command))

@@ -24,7 +24,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from machine import describe, spread, table
+from machine import ROOT, compile_packages, describe, spread, table
 
 HERE = Path(__file__).resolve()
 CONCURRENCY = 100
@@ -98,7 +98,7 @@ def run_here(system: str, workload: str) -> None:
 def measure(python: str, system: str, workload: str) -> dict[str, float]:
     """Seconds of the work, and peak memory of a whole process that does nothing else."""
     command = [python, str(HERE), "--here", system, workload]
-    environment = {**os.environ, "PYTHONPATH": str(HERE.parents[1]), "LOGFIRE_SEND_TO_LOGFIRE": "false"}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "LOGFIRE_SEND_TO_LOGFIRE": "false"}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment)
     assert process.stdout is not None
     printed = process.stdout.read()
@@ -115,6 +115,7 @@ def measure_all(pythons: dict[str, str], rounds: int) -> Figures:
     """Every system on every workload, one warm-up each, then round by round in turn."""
     figures: Figures = {system: {workload: [] for workload in WORKLOADS} for system in pythons}
     for system, python in pythons.items():
+        compile_packages(python)
         measure(python, system, "no-op 1k")
     for _ in range(rounds):
         for workload in WORKLOADS:

@@ -14,7 +14,7 @@ from typing import Any
 def canonical_json(value: Any) -> bytes:
     """The one byte string of a JSON value (keys sorted, separators without spaces, UTF-8).
 
-    Raises ValueError for NaN and infinities, TypeError for what is not JSON.
+    Raises ValueError for NaN and infinities, TypeError for what is not JSON. A number as a key becomes text.
     """
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode("utf-8")
 

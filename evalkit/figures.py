@@ -67,7 +67,10 @@ def upper_bound(passed: int) -> str:
 
     Zero breaches is not a rate of zero: 300 clean executions still allow 1.0 %, about three in n.
     """
-    return rate(1 - 0.05 ** (1 / passed)) if passed > 0 else NOTHING
+    if passed <= 0:
+        return NOTHING
+    shown = rate(1 - 0.05 ** (1 / passed))
+    return "< 0.1 %" if shown == rate(0) else shown
 
 
 def _fixed(value: float) -> str:

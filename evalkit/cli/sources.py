@@ -76,11 +76,11 @@ def _import_agent(path: str) -> Agent:
         sys.path.insert(0, str(Path.cwd()))
     try:
         agent = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError):
+    except Exception as raised:  # noqa: BLE001  # importing a module runs it, and it may raise anything
         raise AgentError(
-            "the module or the function in it is not there",
+            f"the module or the function in it cannot be loaded ({type(raised).__name__})",
             where="--agent python:MODULE:FUNCTION",
-            next_step="run from the folder of the module, or install it",
+            next_step="run from the folder of the module, and import it yourself to see why",
         ) from None
     if not callable(agent):
         raise AgentError(

@@ -41,7 +41,7 @@ class Workspace:
 
 def open_workspace(root: Path | None = None) -> Workspace:
     """The workspace at ``root``, at ``$EVALKIT_HOME``, or at `.evalkit` in the current folder."""
-    return Workspace(root or Path(os.environ.get("EVALKIT_HOME", ".evalkit")))
+    return Workspace(root or Path(os.environ.get("EVALKIT_HOME") or ".evalkit"))
 
 
 def check_name(name: str, *, what: str) -> str:

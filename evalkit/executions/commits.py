@@ -20,7 +20,7 @@ GROUP = 1024
 """Executions that are committed at once when so many are waiting."""
 CROWD = 64
 """Executions in one commit from which on the thread takes a rest."""
-REST = 0.05
+REST = 0.1
 """Seconds of that rest."""
 
 

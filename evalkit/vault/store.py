@@ -54,6 +54,8 @@ _TRIGGERS = tuple(
 _SCHEMA = _TABLES + _TRIGGERS
 _PAGE = 256
 _BUSY_SECONDS = 0.5
+_LOG_PAGES = 4000
+"""Pages (16 MB) that gather in the write-ahead log before an append has to fold them in."""
 
 Row = tuple[str, int, bytes]
 """Id, part number and plaintext of a record."""
@@ -131,6 +133,7 @@ class Store:
                     connection.execute("PRAGMA locking_mode = EXCLUSIVE")
                     connection.execute("PRAGMA journal_mode = WAL")
                     connection.execute("PRAGMA synchronous = FULL")
+                    connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
         except BaseException:
             store._abandon()
             raise

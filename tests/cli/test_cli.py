@@ -57,6 +57,8 @@ def test_an_unknown_command_or_option_is_usage(say: Say) -> None:
         ("evaluate", "billing_codes@1.0.0", "--agent", "oracle"),
         ("evaluate", "billing_codes@1.0.0", "--agent", "replay:nobody"),
         ("evaluate", "billing_codes@1.0.0", "--agent", "python:no.such.module:agent"),
+        ("evaluate", "billing_codes@1.0.0", "--agent", "python::agent"),
+        ("evaluate", "billing_codes@1.0.0", "--agent", "python:.relative:agent"),
         ("evaluate", "billing_codes@1.0.0", "--agent", "faulty:no_such_fault"),
         ("compare", "billing_codes@1.0.0", "billing_codes@2.0.0"),
         ("gate", "billing_codes@1.0.0"),
