@@ -50,10 +50,11 @@ def main() -> None:
     if given.as_json:
         print(json.dumps({"machine": describe(), "seconds": figures}, indent=1))
         return
-    peer = statistics.median(figures.get("import pydantic_evals", [float("nan")]))
-    rows = [
-        [f"`{name}`", spread(taken, "s"), f"{statistics.median(taken) / peer:.2f}"] for name, taken in figures.items()
-    ]
+    peer = statistics.median(figures.get("import pydantic_evals", [0.0]))
+    rows = []
+    for name, taken in figures.items():
+        share = f"{statistics.median(taken) / peer:.2f}" if peer else "-"
+        rows.append([f"`{name}`", spread(taken, "s"), share])
     print(f"{describe()}; whole process, median (minimum-maximum) of {given.rounds} rounds.\n")
     print(table(["statement", "seconds", "of pydantic_evals"], rows))
 

@@ -14,7 +14,8 @@ STYLE = (
     "<style>.ek{font:13px/1.5 system-ui,sans-serif;border:1px solid rgba(128,128,128,.4);border-radius:8px;"
     "padding:12px 16px;max-width:60em;margin:4px 0}.ek b{font-weight:600}.ek .ek-t{font-size:15px;font-weight:600}"
     ".ek p{margin:2px 0 6px}.ek table{border-collapse:collapse;margin:6px 0 2px;background:none}"
-    ".ek caption{text-align:left;opacity:.75;padding:2px 0}.ek th,.ek td{text-align:left;padding:2px 14px 2px 0;"
+    ".ek table{font-size:12px}.ek caption{text-align:left;opacity:.75;padding:2px 0}.ek th{font-weight:500;opacity:.7}"
+    ".ek th,.ek td{text-align:left;padding:2px 14px 2px 0;"
     "background:none;color:inherit;border:0;border-bottom:1px solid rgba(128,128,128,.22)}"
     ".ek td.n,.ek th.n{text-align:right;font-variant-numeric:tabular-nums}</style>"
 )

@@ -82,10 +82,17 @@ class CheckResult:
             return "fail"
         return "pass" if self.passed else "not_observed"
 
+    @property
+    def words(self) -> str:
+        """The verdict for a person: what nobody watched is told apart from what nothing here was about."""
+        if self.verdict == "not_observed" and not self.not_observed:
+            return "nothing to check"
+        return self.verdict.replace("_", " ")
+
     def _repr_html_(self) -> str:
         found = [(one.case_id, one.trial, one.what, one.place, one.form) for one in self.findings]
         return card(
-            f"{self.title}: {self.verdict.replace('_', ' ')}",
+            f"{self.title}: {self.words}",
             lead=f"{self.citation}; {self.passed} passed, {self.failed} failed, {self.not_observed} not observed",
             grids=[Grid(["case", "trial#", "what", "place", "form"], found)],
         )

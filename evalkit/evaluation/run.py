@@ -160,7 +160,7 @@ class Run:
             for one in self.estimates
             if one.scope == "all"
         ]
-        checks = [(r.check_id, r.verdict.replace("_", " "), r.passed, r.failed, r.citation) for r in self.checks]
+        checks = [(r.check_id, r.words, r.passed, r.failed, r.citation) for r in self.checks]
         return card(
             f"{self.header.spec_ref} on {self.header.dataset_name}",
             lead=self.sentence(),

@@ -178,7 +178,7 @@ INPUT = {
 }
 
 
-def test_a_request_says_little_that_the_spec_does_not_know(spec: Spec) -> None:
+def test_a_request_takes_from_its_spec_what_it_does_not_say(spec: Spec) -> None:
     request: Any = request_model(spec).model_validate({"request_id": "r1", "input": INPUT})
     assert (request.spec_ref, request.actor, request.purpose_of_use, request.flags) == (
         None, "svc:evalkit", "TREAT", {},
