@@ -1,9 +1,9 @@
 """Group commit: executions go to the journal many at once, soon, and without holding up the agents.
 
-A thread of its own commits what is there as soon as there is anything, so a slow agent's answer is on disk a moment
-after it came. Where answers crowd in, that thread would only fight the workers for the interpreter: it rests, and the
-worker that fills a group commits it. So what can wait for the disk is at most `GROUP` executions or those of `REST`
-seconds, and nobody runs ahead of it. What was not committed when the process dies is asked again on resume.
+A thread of its own commits what is there a breath after there is anything, so a slow agent's answer is on disk a
+moment after it came. Where answers crowd in, that thread would only fight the workers for the interpreter: it rests,
+and the worker that fills a group commits it. So what can wait for the disk is at most `GROUP` executions or those of
+`REST` seconds, and nobody runs ahead of it. What was not committed when the process dies is asked again on resume.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from evalkit.executions.journal import Journal
 
 GROUP = 1024
 """Executions that are committed at once when so many are waiting."""
+BREATH = 0.002
+"""Seconds in which answers that come together gather before they are committed."""
 CROWD = 64
 """Executions in one commit from which on the thread takes a rest."""
 REST = 0.1
@@ -60,6 +62,7 @@ class GroupCommit:
     def _write(self) -> None:
         while not self._closing.is_set():
             self._some.wait()
+            self._closing.wait(BREATH)
             self._some.clear()
             if self._commit() >= CROWD:
                 self._closing.wait(REST)

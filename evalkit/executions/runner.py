@@ -62,7 +62,8 @@ class Settings:
     """Seconds for one attempt."""
     retries: int = 0
     """Attempts after the first, only where the agent timed out, raised TimeoutError, or raised an AgentError whose
-    ``retryable`` is true. An answer is never asked for again because of what it says: that would bias the scores."""
+    ``retryable`` is true; made at once, pauses are the agent's business. An answer is never asked for again because
+    of what it says: that would bias the scores."""
     budget: Budget = field(default_factory=Budget)
     progress: Progress | None = None
     """Called from the calling thread (or task), at most ten times a second and once at the end."""

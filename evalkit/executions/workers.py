@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from evalkit.errors import EvalkitError
 from evalkit.executions.work import Outcome, Turn, Work, time_out
 
 Ask = Callable[[Turn], Outcome | None]
@@ -141,14 +142,20 @@ def _replace_overdue(lane: _Lane, work: Work, timeout_s: float, start: Callable[
 
 
 def _serve_lane(ask: Ask, work: Work, lane: _Lane, first: Turn | None) -> None:
-    turn = first or work.take()
-    while turn is not None:
-        started = lane.begin(turn)
-        outcome = ask(turn)
-        if not lane.end() or outcome is None:
-            return
-        if not work.settle(turn, outcome, time.perf_counter() - started):
-            turn = work.take()
+    broken: EvalkitError | None = EvalkitError("a worker of the run broke down")
+    try:
+        turn = first or work.take()
+        while turn is not None:
+            started = lane.begin(turn)
+            outcome = ask(turn)
+            if not lane.end() or outcome is None:
+                break
+            if not work.settle(turn, outcome, time.perf_counter() - started):
+                turn = work.take()
+        broken = None
+    finally:
+        if broken is not None:  # nobody waits for a thread's own exception, and its cases must not pass for undone
+            work.halt(broken)
 
 
 class SideLoop:

@@ -43,7 +43,7 @@ def test_everything_put_is_on_disk_after_close_and_in_order(path: Path, header: 
         assert [one.case_id for one in journal.read()] == [f"case-{number}" for number in range(3000)]
 
 
-def test_a_lone_answer_is_committed_without_waiting_for_others() -> None:
+def test_a_lone_answer_is_committed_without_waiting_for_another() -> None:
     disk = Disk()
     disk.go_on.set()
     commits = GroupCommit(disk, on_error=pytest.fail)  # type: ignore[arg-type]
