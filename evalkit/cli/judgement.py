@@ -66,10 +66,10 @@ def gate(
     """
     judged, before = load_run(run), load_run(baseline) if baseline else None
     verdict = judge_run(judged, before)
-    comparison = compare_runs(before, judged) if before else None
     if junit:
         junit.write_text(render_junit(judged, gate=verdict), encoding="utf-8")
     if markdown:
+        comparison = compare_runs(before, judged) if before else None
         markdown.write_text(render_markdown(judged, comparison=comparison, gate=verdict), encoding="utf-8")
     if registry:
         Registry(registry).record_gate(

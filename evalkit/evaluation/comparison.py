@@ -125,7 +125,7 @@ def compare(baseline: Run, candidate: Run, *, margin: float = 0.02, alpha: float
     ``margin`` is the smallest drop that matters (0.02 is 2 points); ``alpha`` is one-sided and holds over every metric
     and slice together (Holm). Raises StatisticsError for runs on different cases or of different families.
     """
-    _refuse_unlike(baseline, candidate)
+    refuse_unlike(baseline, candidate)
     head = candidate.head_metric
     aside = FAMILIES[candidate.header.family].descriptive
     metrics = [head, *(name for name in candidate.casewise.columns if name != head and name not in aside)]
@@ -158,7 +158,7 @@ def difference_of(
 
     Raises MetricError where one of the runs has no such figure, StatisticsError as `compare` does.
     """
-    _refuse_unlike(baseline, candidate)
+    refuse_unlike(baseline, candidate)
     before, after = baseline.casewise.columns.get(metric), candidate.casewise.columns.get(metric)
     mask = candidate.casewise.masks.get(scope)
     if before is None or after is None or mask is None:
@@ -173,8 +173,8 @@ def difference_of(
     return compare_columns(before.take(rows), after.take(rows), metric=metric, scope=scope, plan=plan)
 
 
-def _refuse_unlike(baseline: Run, candidate: Run) -> None:
-    """Runs on other data are refused: an unpaired comparison would answer another question."""
+def refuse_unlike(baseline: Run, candidate: Run) -> None:
+    """Raise StatisticsError for runs on other data: an unpaired comparison would answer another question."""
     where = f"{baseline.header.run_id} and {candidate.header.run_id}"
     if baseline.header.family != candidate.header.family:
         raise StatisticsError("the two runs are of different families", where=where)

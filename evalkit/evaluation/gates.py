@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from evalkit.boundary.finding import CheckResult
 from evalkit.cards import Grid, card
-from evalkit.evaluation.comparison import difference_of
+from evalkit.evaluation.comparison import difference_of, refuse_unlike
 from evalkit.evaluation.run import Run, RunHeader
 from evalkit.figures import count, p_value, points, points_interval, rate, rate_interval
 from evalkit.spec.schema import Gate
@@ -76,7 +76,10 @@ def gate(run: Run, baseline: Run | None = None) -> GateReport:
     undecided between. ``equals`` looks at the figure itself. ``max_drop`` is judged on the paired difference to
     ``baseline``: failed on a regression that is not within the margin, passed when the 90 % interval excludes a drop
     of the margin (non-inferiority), else undecided. A metric that raised anywhere fails every gate on it.
+    Raises StatisticsError for a baseline on other cases, whether a gate looks at it or not.
     """
+    if baseline is not None:
+        refuse_unlike(baseline, run)
     results = list(_judge_completeness(run))
     for rule in run.spec.gates:
         results += _judge_gate(rule, run, baseline)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from evalkit.boundary.finding import CheckResult, Finding
+from evalkit.errors import StatisticsError
 from evalkit.evaluation.gates import gate
 from evalkit.evaluation.run import Run
 from evalkit.spec.schema import Gate
@@ -97,3 +98,9 @@ def test_a_metric_that_raised_anywhere_fails_its_gate(runs: Runs) -> None:
 @pytest.mark.parametrize("key", ["run", "verdict", "results", "exit_code"])
 def test_the_summary_has_what_a_machine_needs(runs: Runs, key: str) -> None:
     assert key in gate(runs[0]).summary()
+
+
+def test_a_baseline_on_other_cases_is_refused_even_where_no_gate_looks_at_it(runs: Runs) -> None:
+    other = replace(runs[0], header=replace(runs[0].header, dataset_digest="0" * 64))
+    with pytest.raises(StatisticsError, match="different cases"):
+        gate(with_gates(runs[1], Gate(metric="line_exact", min=0.1)), other)
