@@ -1,0 +1,167 @@
+"""Where stored runs meet profiles: what went in and came out of an agent, as columns of counts.
+
+A row is a case: its first trial, because repeats of one case are no independent evidence. Probes are left out. Of a
+text only the length becomes a column, of a list its length and the first entry's fields, of the rest the value.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from evalkit.cases.case import Case, GoldSet
+from evalkit.errors import StatisticsError
+from evalkit.evaluation.run import Run
+from evalkit.evaluation.runs import read_executions
+from evalkit.executions.execution import Execution
+from evalkit.figures import mark
+from evalkit.spec.schema import Spec
+from evalkit.stats.drift import Drift, Vigilance, compare_profiles
+from evalkit.stats.profile import Profile, profile_columns
+
+CROWDED = 1.5
+"""Cases per patient from which a drift says that rows are not independent."""
+_LABELS = {"enum", "boolean"}
+_ITEM_LABELS = {"string", "boolean"}
+
+
+def profile_run(
+    run: Run, *, cases: GoldSet | Sequence[Case] = (), like: Profile | None = None, without: Collection[str] = ()
+) -> Profile:
+    """The profile of a stored run: inputs, outputs, confidences, refusals, latency and cost.
+
+    Inputs are those that reached a model, as the guard saw them; with ``cases`` those of the request, flags included.
+    ``without`` names columns to leave out: ``seconds`` where answers were replayed. Raises StatisticsError for a run
+    that holds no executions, or that lacks a column of ``like``.
+    """
+    wanted = frozenset(run.scores.case_ids)
+    executions = [done for done in read_executions(run) if done.case_id in wanted]
+    header = run.header
+    about = {
+        "spec": header.spec_ref,
+        "behaviour": mark(header.behaviour_sha),
+        "agent": header.agent_id,
+        "cases": header.dataset_name,
+        "patients": str(len(frozenset(run.scores.clusters))),
+    }
+    kept = like.columns.keys() if like is not None else None
+    columns = tabulate(run.spec, executions, cases=cases)
+    chosen = {
+        name: values
+        for name, values in columns.items()
+        if name not in without and (kept is None or name in kept)
+    }
+    return profile_columns(chosen, like=like, about=about)
+
+
+def measure_drift(
+    reference: Profile | Run, window: Profile | Run | Any, *, vigilance: Vigilance | None = None,
+    cases: GoldSet | Sequence[Case] = (),
+) -> Drift:  # fmt: skip
+    """Hold a window against a reference: a run, a profile made ``like`` the reference, or a table of its columns.
+
+    ``cases`` are those of a window that is a run, where the profile was made with cases. A window of another spec,
+    agent or with several rows a patient is compared and warned of. Raises StatisticsError where the two do not fit.
+    """
+    profile = profile_run(reference) if isinstance(reference, Run) else reference
+    if isinstance(window, Run):
+        held = profile_run(window, cases=cases, like=profile)
+    else:
+        held = window if isinstance(window, Profile) else profile_columns(window, like=profile)
+    drift = compare_profiles(profile, held, vigilance)
+    return replace(drift, warnings=(*drift.warnings, *_warn(profile, held)))
+
+
+def tabulate(
+    spec: Spec, executions: Iterable[Execution], *, cases: GoldSet | Sequence[Case] = ()
+) -> dict[str, list[Any]]:
+    """Executions as columns, a row a case: numbers, labels, and None where there is nothing.
+
+    ``status``, ``refusal``, ``confidence``, ``seconds``, ``cost_usd``, ``tokens``, ``model``; ``input.FIELD``,
+    ``flag.NAME``, ``output.FIELD``; ``.length`` of a text in characters, of a list in entries;
+    ``output.FIELD.first.NAME`` of the first entry of a list of records.
+    """
+    firsts = [done for done in executions if done.trial == 0]
+    if not firsts:
+        raise StatisticsError("there are no executions to profile", next_step="profile a finished run")
+    by_id = {case.case_id: case for case in cases}
+    if by_id and not all(done.case_id in by_id for done in firsts):
+        raise StatisticsError("some executions are of other cases than those given",
+                              next_step="give the gold set that the run was made on")  # fmt: skip
+    columns = _plain_columns(firsts)
+    sent = [by_id[done.case_id].input if by_id else _received(done) for done in firsts]
+    for name, field in spec.input.items():
+        if field.use != "validate_only" or by_id:
+            shown = name if by_id or field.derive is None else field.derive
+            values = [request.get(shown) if request else None for request in sent]
+            columns |= _column(f"input.{shown}", field.type if shown == name else "integer", values)
+    if by_id:
+        flags = [by_id[done.case_id].flags for done in firsts]
+        for name in sorted({name for given in flags for name in given}):
+            columns[f"flag.{name}"] = [_word(given.get(name)) for given in flags]
+    outputs = [done.reply.output if done.reply is not None else None for done in firsts]
+    for name, output in spec.output.items():
+        given = [found.get(name) if found else None for found in outputs]
+        columns |= _column(f"output.{name}", output.type, given)
+        for key, kind in (output.item or {}).items():
+            if kind in _ITEM_LABELS or "|" in kind:
+                columns[f"output.{name}.first.{key}"] = [_word(_first(entries, key)) for entries in given]
+    columns.pop("output.confidence", None)
+    return columns
+
+
+def _plain_columns(executions: Sequence[Execution]) -> dict[str, list[Any]]:
+    usages = [done.reply.usage if done.reply is not None else None for done in executions]
+    return {
+        "status": [done.status for done in executions],
+        "refusal": [done.refusal.code if done.refusal is not None else "none" for done in executions],
+        "confidence": [done.confidence for done in executions],
+        "seconds": [float(done.seconds) for done in executions],
+        "cost_usd": [usage.cost_usd if usage else None for usage in usages],
+        "tokens": [usage.input_tokens + usage.output_tokens if usage else None for usage in usages],
+        "model": [done.reply.model_id if done.reply is not None else None for done in executions],
+    }
+
+
+def _column(name: str, kind: str, values: Sequence[Any]) -> dict[str, list[Any]]:
+    """The column of one field by its declared type; what does not have that type is missing."""
+    if kind in _LABELS:
+        return {name: [_word(value) for value in values]}
+    if kind in {"integer", "number"}:
+        return {name: [_number(value) for value in values]}
+    if kind == "date":
+        return {}
+    sized = [len(value) if isinstance(value, str | list | tuple) else None for value in values]
+    return {f"{name}.length": sized}
+
+
+def _received(done: Execution) -> Mapping[str, Any] | None:
+    received = done.reply.received if done.reply is not None else None
+    return received[-1] if received else None
+
+
+def _first(entries: Any, key: str) -> Any:
+    first = entries[0] if isinstance(entries, list | tuple) and entries else None
+    return first.get(key) if isinstance(first, Mapping) else None
+
+
+def _word(value: Any) -> str | None:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else None
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _warn(reference: Profile, window: Profile) -> Iterable[str]:
+    for key, what in (("behaviour", "another behaviour of the spec"), ("agent", "another agent")):
+        if reference.about.get(key, "") != window.about.get(key, reference.about.get(key, "")):
+            yield f"The window is of {what} than the reference: a difference may be that edit and no drift."
+    patients = window.about.get("patients", "")
+    if patients.isdecimal() and int(patients) and not math.isnan(window.rows / int(patients)):
+        if window.rows / int(patients) > CROWDED:
+            yield f"The {window.rows:,} rows are of {int(patients):,} patients: rows of one are no independent evidence."
