@@ -23,9 +23,11 @@ COMMANDS = {
     "gate": "evalkit.cli.judgement:gate",
     "report": "evalkit.cli.judgement:report",
     "track": "evalkit.cli.judgement:track",
+    "suite": "evalkit.cli.suite:suite",
     "runs": "evalkit.cli.runs:runs",
     "spec": "evalkit.cli.spec:spec",
     "import": "evalkit.cli.imports:import_",
+    "doctor": "evalkit.cli.doctor:doctor",
 }
 """Command -> where it stands. A module is imported when its command is used, so that ``--help`` is quick."""
 
