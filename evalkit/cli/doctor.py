@@ -60,7 +60,8 @@ def _attempt(examine: Examination) -> Iterator[Symptom]:
     try:
         yield from examine()
     except EvalkitError as error:
-        yield Symptom(name, False, f"{error.what} ({error.where})" if error.where else error.what, error.next_step or "")
+        seen = f"{error.what} ({error.where})" if error.where else error.what
+        yield Symptom(name, False, seen, error.next_step or "")
 
 
 def look_at_python() -> Iterator[Symptom]:
