@@ -27,6 +27,7 @@ COMMANDS = {
     "runs": "evalkit.cli.runs:runs",
     "spec": "evalkit.cli.spec:spec",
     "import": "evalkit.cli.imports:import_",
+    "init": "evalkit.cli.init:init",
     "doctor": "evalkit.cli.doctor:doctor",
 }
 """Command -> where it stands. A module is imported when its command is used, so that ``--help`` is quick."""

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+import evalkit
 from evalkit.cli import run
 from evalkit.evaluation.runs import list_runs
 
-RECIPES = Path(__file__).resolve().parents[2] / "docs" / "how-to"
+RECIPES = Path(evalkit.__file__).parent / "cli" / "skeleton"
 WORDS = ("suite", "billing_codes@2.0.0", "--baseline", "billing_codes@1.0.0", "--synthesize", "60")
 
 pytestmark = pytest.mark.usefixtures("workspace")
@@ -84,7 +85,7 @@ def test_the_shell_recipe_passes_the_verdict_on_and_posts_the_summary(workspace:
 
 
 def test_the_actions_recipe_calls_the_shell_recipe_with_what_it_needs() -> None:
-    recipe = yaml.safe_load((RECIPES / "ci.yml").read_text(encoding="utf-8"))
+    recipe = yaml.safe_load((RECIPES / "evalkit.yml").read_text(encoding="utf-8"))
     job = recipe["jobs"]["suite"]
     assert {"SPEC", "BASELINE", "AGENT", "CASES"} == set(job["env"])
     assert any(step.get("run") == "bash ci.sh" for step in job["steps"])

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # The job of a CI server: is this version of the spec fit for production?
-#   SPEC      what is tested                    billing_codes@2.0.0
-#   BASELINE  what it is compared with          billing_codes@1.0.0
-#   AGENT     the agent, as evalkit names it    rules
-#   CASES     options that say which cases      --synthesize 200
+#   SPEC      what is tested: a reference or a file
+#   BASELINE  what it is compared with; empty for the version in production, if there is one
+#   AGENT     the agent, as evalkit names it; rules if empty
+#   CASES     options that say which cases; --synthesize 400 if empty
 set -uo pipefail
 
 evalkit doctor || exit 2
 # shellcheck disable=SC2086 # CASES is several words
-evalkit suite "$SPEC" --baseline "$BASELINE" --agent "${AGENT:-rules}" ${CASES:---synthesize 400} --out evalkit-results
+evalkit suite "$SPEC" ${BASELINE:+--baseline "$BASELINE"} --agent "${AGENT:-rules}" \
+    ${CASES:---synthesize 400} --out evalkit-results
 code=$?
 
 # The summary goes where the server shows it; it holds no value from a case.
