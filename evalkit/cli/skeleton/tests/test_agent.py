@@ -10,7 +10,7 @@ import evalkit as ek
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from agent import SPEC, agent  # noqa: E402
+from agent import SPEC, agent
 
 
 @pytest.fixture(scope="module")
