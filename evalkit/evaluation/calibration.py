@@ -57,7 +57,9 @@ class Calibration:
         if self.promised is None:
             return f"No threshold can be promised to keep it at {asked}: more cases are needed, or a better agent."
         found = self.promised
-        return f"A threshold of {found.threshold:g} keeps it at {asked} (95 % confidence) and reviews {rate(found.load)}."
+        return (
+            f"A threshold of {found.threshold:g} keeps it at {asked} (95 % confidence) and reviews {rate(found.load)}."
+        )
 
     def summary(self) -> dict[str, Any]:
         """All of it as JSON values, for machines."""
@@ -77,7 +79,13 @@ class Calibration:
 
     def _repr_html_(self) -> str:
         bins = [
-            (f"{b.low:.2f} to {b.high:.2f}", f"{b.confidence:.3f}", f"{b.accuracy:.3f}", f"{b.lo:.3f} to {b.hi:.3f}", b.n)
+            (
+                f"{b.low:.2f} to {b.high:.2f}",
+                f"{b.confidence:.3f}",
+                f"{b.accuracy:.3f}",
+                f"{b.lo:.3f} to {b.hi:.3f}",
+                b.n,
+            )
             for b in self.bins
         ]
         curve = [
@@ -95,7 +103,9 @@ class Calibration:
             lead=lead,
             grids=[
                 Grid(["confidence", "mean#", "right#", "95 % interval#", "answers#"], bins),
-                Grid(["threshold#", "reviewed#", "wrong among accepted#", "95 % interval#", "wrong ones caught#"], curve),
+                Grid(
+                    ["threshold#", "reviewed#", "wrong among accepted#", "95 % interval#", "wrong ones caught#"], curve
+                ),
             ],
         )
 
@@ -142,10 +152,13 @@ def calibrate(
         metric=name,
         bins=reliability(confidences, scores, clusters=clusters),
         error=calibration_error(confidences, scores, clusters=clusters),
-        brier=brier(confidences, scores),
+        brier=brier(confidences, scores, bins=10),
         recalibration=recalibrate(confidences, scores, clusters=clusters),
         band=review_band(
-            confidences, scores, threshold=review.threshold if threshold is None else threshold, band=review.band or 0.05
+            confidences,
+            scores,
+            threshold=review.threshold if threshold is None else threshold,
+            band=review.band or 0.05,
         ),
         curve=threshold_curve(confidences, scores),
         most_error=most_error,

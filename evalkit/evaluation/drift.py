@@ -7,24 +7,27 @@ text only the length becomes a column, of a list its length and the first entry'
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from evalkit.cases.case import Case, GoldSet
-from evalkit.errors import StatisticsError
+from evalkit.errors import MetricError, StatisticsError
+from evalkit.evaluation.judges import as_number
 from evalkit.evaluation.run import Run
 from evalkit.evaluation.runs import read_executions
 from evalkit.executions.execution import Execution
 from evalkit.figures import mark
 from evalkit.spec.schema import Spec
+from evalkit.stats.charts import Chart, watch_rate
 from evalkit.stats.drift import Drift, Vigilance, compare_profiles
+from evalkit.stats.intervals import clopper_pearson
 from evalkit.stats.profile import Profile, profile_columns
 
 CROWDED = 1.5
 """Cases per patient from which a drift says that rows are not independent."""
-_LABELS = {"enum", "boolean"}
-_ITEM_LABELS = {"string", "boolean"}
+_CODE = re.compile(r"(?=.*[0-9])[A-Z0-9][A-Z0-9.]{0,7}")
 
 
 def profile_run(
@@ -49,9 +52,7 @@ def profile_run(
     kept = like.columns.keys() if like is not None else None
     columns = tabulate(run.spec, executions, cases=cases)
     chosen = {
-        name: values
-        for name, values in columns.items()
-        if name not in without and (kept is None or name in kept)
+        name: values for name, values in columns.items() if name not in without and (kept is None or name in kept)
     }
     return profile_columns(chosen, like=like, about=about)
 
@@ -72,6 +73,32 @@ def measure_drift(
         held = window if isinstance(window, Profile) else profile_columns(window, like=profile)
     drift = compare_profiles(profile, held, vigilance)
     return replace(drift, warnings=(*drift.warnings, *_warn(profile, held)))
+
+
+def watch_runs(reference: Run, runs: Sequence[Run], *, metric: str | None = None, arl0: float = 5000.0) -> Chart:
+    """An e-process chart over the cases of runs in the order given: has the metric become worse than in the reference?
+
+    A case fails where its first trial has not the full value (a refusal that the metric does not apply to is left out).
+    Normal is the upper end of the reference's 95 % interval, so that alarms are at least ``arl0`` cases apart on average
+    unless the reference itself was unlucky. Raises MetricError for a metric that a run has not.
+    """
+    name = metric or reference.head_metric
+    before = _failures(reference, name)
+    normal = min(0.999, clopper_pearson(sum(before), len(before))[1])
+    stream = [failed for run in runs for failed in _failures(run, name)]
+    return watch_rate(stream, normal=normal, arl0=arl0)
+
+
+def _failures(run: Run, metric: str) -> list[bool]:
+    values = run.scores.values.get(metric)
+    numbers = [
+        as_number(value) for value, trial in zip(values or (), run.scores.trials, strict=bool(values)) if trial == 0
+    ]
+    failures = [number < 1 for number in numbers if number is not None]
+    if not failures:
+        raise MetricError(f"this run has no figures of {metric}", where=run.header.run_id,
+                          next_step=f"it has: {', '.join(sorted(run.scores.values))}")  # fmt: skip
+    return failures
 
 
 def tabulate(
@@ -96,18 +123,19 @@ def tabulate(
         if field.use != "validate_only" or by_id:
             shown = name if by_id or field.derive is None else field.derive
             values = [request.get(shown) if request else None for request in sent]
-            columns |= _column(f"input.{shown}", field.type if shown == name else "integer", values)
+            columns |= _column(f"input.{shown}", field.type if shown == name else "integer", values, field.values)
     if by_id:
         flags = [by_id[done.case_id].flags for done in firsts]
         for name in sorted({name for given in flags for name in given}):
-            columns[f"flag.{name}"] = [_word(given.get(name)) for given in flags]
+            columns[f"flag.{name}"] = [_yes(given.get(name)) for given in flags]
     outputs = [done.reply.output if done.reply is not None else None for done in firsts]
     for name, output in spec.output.items():
         given = [found.get(name) if found else None for found in outputs]
-        columns |= _column(f"output.{name}", output.type, given)
+        columns |= _column(f"output.{name}", output.type, given, output.values)
         for key, kind in (output.item or {}).items():
-            if kind in _ITEM_LABELS or "|" in kind:
-                columns[f"output.{name}.first.{key}"] = [_word(_first(entries, key)) for entries in given]
+            label = _ITEM_LABELS.get(kind) or (_among(kind.split("|")) if "|" in kind else None)
+            if label is not None:
+                columns[f"output.{name}.first.{key}"] = [label(_first(entries, key)) for entries in given]
     columns.pop("output.confidence", None)
     return columns
 
@@ -125,10 +153,11 @@ def _plain_columns(executions: Sequence[Execution]) -> dict[str, list[Any]]:
     }
 
 
-def _column(name: str, kind: str, values: Sequence[Any]) -> dict[str, list[Any]]:
+def _column(name: str, kind: str, values: Sequence[Any], declared: Collection[str]) -> dict[str, list[Any]]:
     """The column of one field by its declared type; what does not have that type is missing."""
-    if kind in _LABELS:
-        return {name: [_word(value) for value in values]}
+    if kind in {"enum", "boolean"}:
+        label = _among(declared) if kind == "enum" else _yes
+        return {name: [label(value) for value in values]}
     if kind in {"integer", "number"}:
         return {name: [_number(value) for value in values]}
     if kind == "date":
@@ -147,10 +176,30 @@ def _first(entries: Any, key: str) -> Any:
     return first.get(key) if isinstance(first, Mapping) else None
 
 
-def _word(value: Any) -> str | None:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return value if isinstance(value, str) else None
+def _yes(value: Any) -> str | None:
+    return ("true" if value else "false") if isinstance(value, bool) else None
+
+
+def _among(declared: Collection[str]) -> Callable[[Any], str | None]:
+    """A label that is one of the declared words; any other text is ``undeclared`` and never shown."""
+    return lambda value: None if not isinstance(value, str) else value if value in declared else "undeclared"
+
+
+def _code(value: Any) -> str | None:
+    """A short code with a digit in it (``99213``, ``J45.20``); any other text is ``text`` and never shown."""
+    return None if not isinstance(value, str) else value if _CODE.fullmatch(value) else "text"
+
+
+def _codes(values: Any) -> str | None:
+    """A list of codes as one label, whatever their order."""
+    return (
+        "+".join(sorted(_code(value) or "text" for value in values)) or "none"
+        if isinstance(values, list | tuple)
+        else None
+    )
+
+
+_ITEM_LABELS: Mapping[str, Callable[[Any], str | None]] = {"string": _code, "boolean": _yes, "list[string]": _codes}
 
 
 def _number(value: Any) -> float | None:

@@ -53,7 +53,10 @@ class MetricCalibration:
         return f"MetricCalibration({self.metric}, {self.criterion}: {self.agreement[0]})"
 
     def _repr_html_(self) -> str:
-        shown = [*(("metric and raters", a) for a in self.agreement), *([("raters", self.raters)] if self.raters else [])]
+        shown = [
+            *(("metric and raters", a) for a in self.agreement),
+            *([("raters", self.raters)] if self.raters else []),
+        ]
         agreed = [(who, one.measure, f"{one.value:.2f}", f"{one.lo:.2f} to {one.hi:.2f}", one.n) for who, one in shown]
         both = self.powered
         means = [
@@ -71,9 +74,7 @@ class MetricCalibration:
         )
 
 
-def calibrate_metric(
-    run: Run, metric: str, ratings: Ratings, *, criterion: str | None = None
-) -> MetricCalibration:
+def calibrate_metric(run: Run, metric: str, ratings: Ratings, *, criterion: str | None = None) -> MetricCalibration:
     """Hold a metric of a run against ratings of its executions, joined by case and trial.
 
     The estimate is the mean rating over every execution that the metric judged (`stats.judges.judged_mean`), clustered

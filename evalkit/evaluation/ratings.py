@@ -29,5 +29,7 @@ def load_ratings(ref: str | Path) -> Ratings:
     path = folder / f"{check_name(ref, what='set of ratings')}.jsonl"
     if not path.is_file():
         known = ", ".join(sorted(other.stem for other in folder.glob("*.jsonl"))) or "none yet"
-        raise MetricError(f"no ratings {ref!r}", next_step=f"there are: {known}; `evalkit import ratings` brings in more")
+        raise MetricError(
+            f"no ratings {ref!r}", next_step=f"there are: {known}; `evalkit import ratings` brings in more"
+        )
     return read_ratings(path)

@@ -14,9 +14,11 @@ from evalkit.cards import Grid, card
 from evalkit.errors import MetricError
 from evalkit.evaluation.casewise import Casewise, reduce_trials
 from evalkit.figures import rate, rate_interval
+from evalkit.metrics.ratings import is_judge
 from evalkit.metrics.scoring import Scores
 from evalkit.spec.schema import Spec
 from evalkit.stats.intervals import Estimate, estimate
+from evalkit.stats.judges import alone
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,13 +92,14 @@ class Run:
 
     def _estimate(self, metric: str, scope: str, rows: Any) -> Estimate:
         left_out, errors = self.casewise.not_applicable[metric], self.casewise.errors[metric]
-        return estimate(
+        found = estimate(
             self.casewise.columns[metric].take(rows),
             metric=metric,
             scope=scope,
             not_applicable=sum(left_out[row] for row in rows),
             errors=sum(errors[row] for row in rows),
         )
+        return alone(found) if is_judge(metric) else found
 
     @property
     def findings(self) -> tuple[Finding, ...]:

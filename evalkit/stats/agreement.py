@@ -100,7 +100,8 @@ def icc(ratings: npt.ArrayLike, *, model: Literal[1, 2, 3] = 2) -> Agreement:
     error, df = (within, n * (k - 1)) if model == 1 else (rest, (n - 1) * (k - 1))
     ratio = between / error
     low, high = ratio / float(fdtri(n - 1, df, 0.975)), ratio * float(fdtri(df, n - 1, 0.975))
-    return Agreement(name, *((f - 1) / (f + k - 1) for f in (ratio, low, high)), n)
+    value, lo, hi = ((f - 1) / (f + k - 1) for f in (ratio, low, high))
+    return Agreement(name, value, lo, hi, n)
 
 
 def spearman(one: npt.ArrayLike, other: npt.ArrayLike) -> Agreement:

@@ -92,11 +92,11 @@ class Numbers:
         return math.sqrt(float((shares * np.square(places - centre)).sum()))
 
     def quantile(self, share: float) -> float:
-        """The middle of the bin that holds the quantile; NaN where there is no number."""
+        """The middle of the bin that holds the quantile, to 1/512 of a step; NaN where there is no number."""
         if not self.counts.sum():
             return math.nan
-        running = np.cumsum(self.counts)
-        return float(self.middles[np.searchsorted(running, share * running[-1])])
+        running, grain = np.cumsum(self.counts), self.scale.step / 512
+        return round(float(self.middles[np.searchsorted(running, share * running[-1])]) / grain) * grain
 
     def regroup(self, starts: Counts) -> Numbers:
         """The column in bins that begin at some of its own ``starts``."""

@@ -145,7 +145,9 @@ def design_rate_cusum(arl0: float, *, normal: float, raised: float) -> tuple[flo
     _check_rate(normal)
     _check_rate(raised)
     if raised <= normal:
-        raise StatisticsError("the raised rate is not above the normal one", next_step="give two rates, the lower first")
+        raise StatisticsError(
+            "the raised rate is not above the normal one", next_step="give two rates, the lower first"
+        )
     up, down = math.log(raised / normal), math.log((1 - normal) / (1 - raised))
     jump = max(1, round(up / down))
     height = jump + 1
@@ -202,8 +204,9 @@ def _one_sided_arl(limit: float, *, slack: float, shift: float) -> float:
 
 
 def _cells(low: float, high: float) -> tuple[Floats, float]:
+    """Middles of equally wide cells, and half their width."""
     half = (high - low) / (2 * _STATES)
-    return low + half * (2 * np.arange(_STATES) + 1), half
+    return np.asarray(low + half * (2 * np.arange(_STATES) + 1)), half
 
 
 def _run_length(moves: Floats, *, start: int) -> float:

@@ -19,7 +19,6 @@ from evalkit.errors import StatisticsError
 from evalkit.figures import count, p_value
 from evalkit.stats.cells import Numbers, align
 from evalkit.stats.distances import (
-    Floats,
     homogeneity,
     jensen_shannon,
     kolmogorov_smirnov,
@@ -33,10 +32,10 @@ from evalkit.stats.intervals import normal_quantile
 from evalkit.stats.levels import LEAST, Groups, Levels
 from evalkit.stats.pairs import holm
 from evalkit.stats.profile import Column, Profile
+from evalkit.stats.shapes import tenths
 
 DriftVerdict = Literal["drifted", "quiet", "undecided"]
 ColumnVerdict = Literal["drifted", "small", "quiet"]
-_BANDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +52,9 @@ class Vigilance:
 
     def __post_init__(self) -> None:
         if not (0 < self.alpha < 0.5 and 0 <= self.margin < 1 and 0 < self.sight and 0 < self.power < 1):
-            raise StatisticsError("an alpha lies between 0 and 0.5, a margin and a power between 0 and 1, sight above 0")
+            raise StatisticsError(
+                "an alpha lies between 0 and 0.5, a margin and a power between 0 and 1, sight above 0"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,9 @@ class Drift:
             return f"DRIFTED: {len(self.drifted)} of {count(len(self.columns), 'column')} ({names}{more}), {rows}."
         if self.verdict == "undecided":
             return f"UNDECIDED: {rows} show no drift, and would have missed a shift below {self.sees:.2f} sd."
-        return f"QUIET: {count(len(self.columns), 'column')}, {rows}; a shift of {self.sees:.2f} sd would have been seen."
+        return (
+            f"QUIET: {count(len(self.columns), 'column')}, {rows}; a shift of {self.sees:.2f} sd would have been seen."
+        )
 
     def summary(self) -> dict[str, Any]:
         """The drift as JSON values, for machines."""
@@ -153,7 +156,9 @@ class Drift:
             for one in self.columns
         ]  # fmt: skip
         head = ["column", "verdict", "distance#", "shift in sd#", "JS#", "PSI#", "p (Holm)", "what moved"]
-        return card(f"Drift: {self.verdict}", lead=" ".join((self.sentence(), *self.warnings)), grids=[Grid(head, rows)])
+        return card(
+            f"Drift: {self.verdict}", lead=" ".join((self.sentence(), *self.warnings)), grids=[Grid(head, rows)]
+        )
 
 
 def compare_profiles(reference: Profile, window: Profile, vigilance: Vigilance | None = None) -> Drift:
@@ -220,7 +225,8 @@ def _compare_numbers(name: str, reference: Numbers, window: Numbers) -> ColumnDr
     if reference.missing is None:
         before, after = before[1:], np.append(after[0] + after[1], after[2:])
     places, scale = reference.middles, reference.spread
-    tenths_before, tenths_after = _tenths(before, after)
+    first = tenths(before)
+    tenths_before, tenths_after = np.add.reduceat(before, first), np.add.reduceat(after, first)
     comparable = reference.counts.sum() > 0 and window.counts.sum() > 0
     shift = wasserstein(places, reference.counts, window.counts) / scale if comparable and scale else math.nan
     moved = f"median {reference.quantile(0.5):.3g} -> {window.quantile(0.5):.3g}"
@@ -235,14 +241,6 @@ def _compare_numbers(name: str, reference: Numbers, window: Numbers) -> ColumnDr
         p_value=min(1.0, 2 * tests[smaller]), p_adjusted=1.0, test=smaller, verdict="quiet",
         n_reference=reference.rows, n_window=window.rows, moved=moved,
     )  # fmt: skip
-
-
-def _tenths(before: Floats, after: Floats) -> tuple[Floats, Floats]:
-    """Both counts in at most ten groups of bins that hold about a tenth of the reference each."""
-    running = np.cumsum(before) - before / 2
-    band = np.minimum((running / max(before.sum(), 1) * _BANDS).astype(np.int64), _BANDS - 1)
-    first = np.flatnonzero(np.diff(band, prepend=-1))
-    return np.add.reduceat(before, first), np.add.reduceat(after, first)
 
 
 def _compare_groups(name: str, reference: Groups, window: Groups) -> ColumnDrift:

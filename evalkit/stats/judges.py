@@ -12,7 +12,7 @@ the normal interval covers too little where ratings are few or nearly all alike.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,7 @@ from evalkit.cards import Grid, card
 from evalkit.errors import StatisticsError
 from evalkit.figures import count, rate, rate_interval
 from evalkit.stats.columns import Clusters, cluster_codes
-from evalkit.stats.intervals import t_quantile, wilson
+from evalkit.stats.intervals import Estimate, t_quantile, wilson
 
 Floats = npt.NDArray[np.float64]
 FEWEST_RATED = 20
@@ -107,7 +107,8 @@ def judged_difference(
     As `judged_mean`, of differences in [-1, 1], candidate minus baseline on the same case.
     """
     people, seen, unseen = (
-        _checked(values, name, low=-1.0) for values, name in ((ratings, "rating"), (judged, "value"), (unrated, "value"))
+        _checked(values, name, low=-1.0)
+        for values, name in ((ratings, "rating"), (judged, "value"), (unrated, "value"))
     )
     groups = _groups(people, seen, clusters)
     value, error, _ = _powered(people, seen, unseen, groups)
@@ -122,6 +123,11 @@ def refuse_alone(metric: str) -> StatisticsError:
         where=metric,
         next_step=f"have people rate at least {FEWEST_RATED} cases (100 are better) and use `evalkit calibrate metric`",
     )
+
+
+def alone(judged: Estimate) -> Estimate:
+    """A judge's estimate without its interval: a gate on it is undecided until people have rated some cases."""
+    return replace(judged, lo=math.nan, hi=math.nan, method="judge alone: no interval")
 
 
 def _powered(people: Floats, seen: Floats, unseen: Floats, groups: npt.NDArray[np.int64]) -> tuple[float, float, float]:
@@ -197,5 +203,3 @@ def _checked(values: npt.ArrayLike, name: str, low: float = 0.0) -> Floats:
     if not ((found >= low) & (found <= 1)).all():
         raise StatisticsError(f"a {name} lies outside [{low:g}, 1] or is missing", next_step="leave such cases out")
     return found
-
-

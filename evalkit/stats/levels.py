@@ -42,7 +42,8 @@ class Levels:
     def suppress(self) -> Groups:
         """Groups of at least `LEAST` rows, or one group where there are not as many."""
         pooled = self.missing if 0 < self.missing < LEAST else 0
-        starts, counts, names = [0], [pooled], [()]
+        starts, counts = [0], [pooled]
+        names: list[tuple[str, ...]] = [()]
         last = 0
         for place, name, rows in sorted((place_of(name), name, rows) for name, rows in self.counts.items()):
             if counts[-1] >= LEAST:

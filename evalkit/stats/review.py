@@ -109,7 +109,9 @@ def threshold_curve(
     return tuple(judge_threshold(confidences, scores, threshold) for threshold in asked)
 
 
-def review_band(confidences: npt.ArrayLike, scores: npt.ArrayLike, *, threshold: float, band: float = 0.05) -> ReviewBand:
+def review_band(
+    confidences: npt.ArrayLike, scores: npt.ArrayLike, *, threshold: float, band: float = 0.05
+) -> ReviewBand:
     """The answers near a threshold, and what the threshold does."""
     stated, right = _checked(confidences, scores)
     if not 0 < band <= 0.5:
