@@ -6,7 +6,6 @@ text only the length becomes a column, of a list its length and the first entry'
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -79,8 +78,8 @@ def watch_runs(reference: Run, runs: Sequence[Run], *, metric: str | None = None
     """An e-process chart over the cases of runs in the order given: has the metric become worse than in the reference?
 
     A case fails where its first trial has not the full value (a refusal that the metric does not apply to is left out).
-    Normal is the upper end of the reference's 95 % interval, so that alarms are at least ``arl0`` cases apart on average
-    unless the reference itself was unlucky. Raises MetricError for a metric that a run has not.
+    Normal is the upper end of the reference's 95 % interval: false alarms are then at least ``arl0`` cases apart on
+    average, unless the reference itself was unlucky. Raises MetricError for a metric that a run has not.
     """
     name = metric or reference.head_metric
     before = _failures(reference, name)
@@ -211,6 +210,5 @@ def _warn(reference: Profile, window: Profile) -> Iterable[str]:
         if reference.about.get(key, "") != window.about.get(key, reference.about.get(key, "")):
             yield f"The window is of {what} than the reference: a difference may be that edit and no drift."
     patients = window.about.get("patients", "")
-    if patients.isdecimal() and int(patients) and not math.isnan(window.rows / int(patients)):
-        if window.rows / int(patients) > CROWDED:
-            yield f"The {window.rows:,} rows are of {int(patients):,} patients: rows of one are no independent evidence."
+    if patients.isdecimal() and window.rows > CROWDED * int(patients):
+        yield f"The {window.rows:,} rows are of {patients} patients: rows of one are no independent evidence."

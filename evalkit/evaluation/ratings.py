@@ -22,7 +22,7 @@ def save_ratings(name: str, ratings: Ratings) -> Path:
 
 
 def load_ratings(ref: str | Path) -> Ratings:
-    """Ratings by the name they are kept under, or from a CSV or JSON-lines file. Raises MetricError where there are none."""
+    """Ratings by the name they are kept under, or from a CSV or JSON-lines file. Raises MetricError where none are."""
     if isinstance(ref, Path) or Path(ref).suffix in {".csv", ".tsv", ".jsonl", ".ndjson"}:
         return read_ratings(Path(ref))
     folder = open_workspace().root / "ratings"

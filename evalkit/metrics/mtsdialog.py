@@ -53,7 +53,8 @@ class Rated:
 def read_mts_dialog(path: Path) -> Rated:
     """The 400 dialogues with reference summaries, the automatic summaries, and the human scores, joined by row.
 
-    A score of -1 was not given and is left out. Raises CaseError for a missing file or column, for files of two lengths, and for a row that cannot be used.
+    A score of -1 was not given and is left out. Raises CaseError for a missing file or column, for files of two
+    lengths, and for a row that cannot be used.
     """
     sheet = read_sheet(Path(path) / SUMMARIES, wanted=("Dialogue", "Reference Summary", "Automatic Summary"),
                        error=CaseError)  # fmt: skip

@@ -40,7 +40,7 @@ class Rating:
 
 @dataclass(frozen=True, repr=False)
 class Ratings:
-    """Ratings by any number of people, about any number of criteria. One person rates one execution once a criterion."""
+    """Ratings by any number of people, about any number of criteria. A person rates an execution once a criterion."""
 
     rows: tuple[Rating, ...]
 
@@ -102,7 +102,7 @@ class Ratings:
 
 
 def collect_ratings(rows: Iterable[Rating]) -> Ratings:
-    """Ratings from records. Raises MetricError for a value outside [0, 1], an odd id, or one rated twice by one person."""
+    """Ratings from records. Raises MetricError for a value outside [0, 1], an odd id, or a double."""
     checked, seen = [], set()
     for position, rating in enumerate(rows):
         flaw = _flaw(rating)
@@ -118,7 +118,7 @@ def collect_ratings(rows: Iterable[Rating]) -> Ratings:
 
 
 def read_ratings(path: Path) -> Ratings:
-    """Ratings from CSV or JSON lines with the columns case_id and value, and where there are any trial, criterion, rater.
+    """Ratings from CSV or JSON lines with the columns case_id and value; trial, criterion, rater where there are any.
 
     A value is a number from 0 to 1, or yes, no, true, false, pass, fail. All rows are read or none. Raises MetricError
     with row and reason, never with a cell.

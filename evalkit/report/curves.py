@@ -1,4 +1,4 @@
-"""Curves as inline SVG: a reliability diagram, load and error of a threshold, distances of columns, and charts of streams.
+"""Curves as inline SVG: a reliability diagram, load and error of a threshold, distances of columns, charts of streams.
 
 As `plots`: no script, the page's colours, the same bytes for the same numbers. What tells two things apart is never
 colour alone: lines differ in dashes, marks in shape and filling, so that grey paper and colour-blind eyes lose nothing.
@@ -14,7 +14,19 @@ import numpy as np
 
 from evalkit.evaluation.calibration import Calibration
 from evalkit.report.plots import (
-    _BAD, _BAND, _INK, _LINE, _OPEN, _PAPER, _QUIET, MOST_ROWS, _figures, _frame, _label, _style, _svg,
+    _BAD,
+    _BAND,
+    _INK,
+    _LINE,
+    _OPEN,
+    _PAPER,
+    _QUIET,
+    MOST_ROWS,
+    _figures,
+    _frame,
+    _label,
+    _style,
+    _svg,
 )  # fmt: skip
 from evalkit.report.typography import p_figure
 from evalkit.stats.calibration import step_knots
@@ -33,7 +45,7 @@ _WIDE: Final = (10.0, 3.6)
 
 
 def reliability_diagram(calibration: Calibration, *, name: str = "reliability") -> str:
-    """Accuracy by stated confidence with 95 % intervals and counts, the diagonal, the isotonic map and the review band."""
+    """Accuracy by stated confidence with 95 % intervals and counts, the diagonal, the isotonic map, the review band."""
     with _style(name):
         figure, (axes, below) = _stacked()
         axes.plot([0, 100], [0, 100], color=_QUIET, linewidth=1, zorder=1)
@@ -163,9 +175,8 @@ def history(drifts: Sequence[Drift], *, name: str = "history") -> str:
         most = [max(one.distance for one in drift.columns) for drift in drifts]
         axes.plot(at, most, color=_QUIET, linewidth=1.2, zorder=1)
         for place, drift, distance in zip(at, drifts, most, strict=True):
-            drifted = bool(drift.drifted)
-            axes.plot([place], [distance], "s" if drifted else "o", markersize=7, zorder=2,
-                      markeredgecolor=_BAD if drifted else _OPEN, markerfacecolor=_BAD if drifted else _PAPER)  # fmt: skip
+            mark, edge, face = ("s", _BAD, _BAD) if drift.drifted else ("o", _OPEN, _PAPER)
+            axes.plot([place], [distance], mark, markersize=7, markeredgecolor=edge, markerfacecolor=face, zorder=2)
         axes.axhline(drifts[-1].vigilance.margin, color=_QUIET, linewidth=1.2, linestyle=(0, (5, 3)), zorder=0)
         axes.set_xlim(0, len(at) + 1)
         axes.set_ylim(0, max(0.2, *most) * 1.1)

@@ -17,14 +17,15 @@ from evalkit.report import curves
 from evalkit.report.pages import render, trusted
 from evalkit.report.text import grid
 from evalkit.report.typography import p_figure
+from evalkit.stats.calibration import Bin
 from evalkit.stats.charts import Chart
 from evalkit.stats.drift import ColumnDrift, Drift
 from evalkit.stats.profile import Profile
 
 DRIFT_TONES: Final = {"drifted": "bad", "quiet": "good", "undecided": "open"}
 _DRIFT_LIMITS: Final = (
-    "A quiet window is no proof that nothing changed: it would have shown a shift of the size that is stated, not a smaller one.",
-    "Columns are held against the reference one by one. What changed only jointly needs the rows of both: see joint_drift.",
+    "A quiet window is no proof that nothing changed: it would have shown a shift of the stated size, no smaller one.",
+    "Columns are held against the reference one by one. What changed only jointly needs the rows: see joint_drift.",
     "Of a text only its length is a column. A new wording of the same length is not seen.",
     "Drift of inputs says that the cases are others, not that the answers are worse.",
 )
@@ -33,6 +34,7 @@ _CALIBRATION_LIMITS: Final = (
     "A confidence that is the same for nearly all answers can be well calibrated and useless: look at the resolution.",
     "The map that repairs a confidence was judged on cases it had not seen; it is not applied to anything by itself.",
 )
+_BIN_COLUMNS: Final = ("confidence", "mean#", "right#", "95 % interval#", "answers#")
 _DRIFT_COLUMNS: Final = ("column", "verdict", "distance#", "shift, sd#", "JS#", "PSI#", "p (Holm)#", "what moved")
 
 
@@ -58,7 +60,7 @@ def render_drift(
             "Distances say how much a column moved, p after Holm whether chance explains it. A column drifted when it "
             f"is sure (p at most {drift.vigilance.alpha:g}) and beyond the margin of {drift.vigilance.margin:g}.",
             trusted(curves.distances(drift)), _DRIFT_COLUMNS, [_drift_row(one) for one in drift.columns],
-            f"{len(drift.columns)} columns, the surest first; numbers by Kolmogorov-Smirnov and rank sum, labels by chi-square",
+            f"{len(drift.columns)} columns, the surest first; numbers by two rank tests, labels by chi-square",
         ),
         *(
             [Part("Before and after", "The columns behind the verdict, by tenths of the reference or by label.",
@@ -75,9 +77,9 @@ def render_drift(
         Part("Reference and window", "Where the rows came from.", "", ("what", "reference", "window"),
              _about(reference, window), "names and digests"),
     ]  # fmt: skip
-    return _page(
-        "Drift", drift.verdict, DRIFT_TONES[drift.verdict], drift.sentence(), drift.warnings, parts, _DRIFT_LIMITS
-    )
+    said = (drift.sentence(), *drift.warnings)
+    tone = DRIFT_TONES[drift.verdict]
+    return _page("Drift", word=drift.verdict, tone=tone, said=said, parts=parts, limits=_DRIFT_LIMITS)
 
 
 def render_calibration(calibration: Calibration) -> str:
@@ -86,10 +88,7 @@ def render_calibration(calibration: Calibration) -> str:
     honest = c.error.lo == 0
     brier = c.brier
     helps = "helps" if c.recalibration.helps else "does not help"
-    bins = [
-        (f"{b.low:.2f} to {b.high:.2f}", f"{b.confidence:.3f}", f"{b.accuracy:.3f}", f"{b.lo:.3f} to {b.hi:.3f}", b.n)
-        for b in c.bins
-    ]
+    bins = [_bin_row(b) for b in c.bins]
     curve = [
         (f"{t.threshold:.2f}", rate(t.load), rate(t.error), rate_interval(t.error_lo, t.error_hi), rate(t.caught))
         for t in c.curve
@@ -98,22 +97,25 @@ def render_calibration(calibration: Calibration) -> str:
         Part(
             "Reliability",
             f"{c.error}. Noise alone would show {c.error.noise:.3f}. Brier score {brier.score:.3f} = reliability "
-            f"{brier.reliability:.3f} - resolution {brier.resolution:.3f} + uncertainty {brier.uncertainty:.3f} + within "
-            f"bins {brier.within:.3f}. An "
-            f"isotonic map {helps} on cases it had not seen: {c.recalibration.before:.3f} -> {c.recalibration.after:.3f}.",
-            trusted(curves.reliability_diagram(c)), ("confidence", "mean#", "right#", "95 % interval#", "answers#"), bins,
+            f"{brier.reliability:.3f} - resolution {brier.resolution:.3f} + uncertainty {brier.uncertainty:.3f} + "
+            f"within bins {brier.within:.3f}. An "
+            f"isotonic map {helps} on unseen cases: {c.recalibration.before:.3f} -> {c.recalibration.after:.3f}.",
+            trusted(curves.reliability_diagram(c)), _BIN_COLUMNS, bins,
             f"{c.error.n:,} answers by {c.metric}; {c.without:,} more state no confidence",
         ),
         Part(
-            "Review threshold", "Answers below it go to a person. A higher threshold reviews more and lets less slip past.", trusted(curves.load_curve(c)),
+            "Review threshold",
+            "Answers below it go to a person. A higher threshold reviews more and lets less slip past.",
+            trusted(curves.load_curve(c)),
             ("threshold", "reviewed#", "wrong among accepted#", "95 % interval#", "wrong ones caught#"), curve,
             "expected load and error of every threshold",
         ),
     ]  # fmt: skip
     word = "no miscalibration shown" if honest else "miscalibrated"
     title = f"Calibration of {c.run.spec_ref}"
-    said = (c.band.sentence(), c.promise())
-    return _page(title, word, "good" if honest else "bad", f"{c.metric}: {c.error}.", said, parts, _CALIBRATION_LIMITS)
+    said = (f"{c.metric}: {c.error}.", c.band.sentence(), c.promise())
+    tone = "good" if honest else "bad"
+    return _page(title, word=word, tone=tone, said=said, parts=parts, limits=_CALIBRATION_LIMITS)
 
 
 def plain_drift(drift: Drift) -> str:
@@ -127,8 +129,7 @@ def plain_drift(drift: Drift) -> str:
 def plain_calibration(calibration: Calibration) -> str:
     """Error, band and promise in three lines, then the bins and the thresholds that differ."""
     c = calibration
-    bins = [[f"{b.low:.2f} to {b.high:.2f}", f"{b.confidence:.3f}", f"{b.accuracy:.3f}", f"{b.lo:.3f} to {b.hi:.3f}", str(b.n)]
-            for b in c.bins]  # fmt: skip
+    bins = [[str(cell) for cell in _bin_row(b)] for b in c.bins]
     shown: list[list[str]] = []
     for t in c.curve:
         row = [f"{t.threshold:.2f}", rate(t.load), rate(t.error), rate_interval(t.error_lo, t.error_hi), rate(t.caught)]
@@ -140,11 +141,15 @@ def plain_calibration(calibration: Calibration) -> str:
             c.band.sentence(),
             c.promise(),
             "",
-            *grid(["confidence", "mean", "right", "95 % interval", "answers"], bins),
+            *grid([name.removesuffix("#") for name in _BIN_COLUMNS], bins),
             "",
             *grid(["threshold from", "reviewed", "wrong among accepted", "95 % interval", "wrong ones caught"], shown),
         ]
     )
+
+
+def _bin_row(b: Bin) -> tuple[object, ...]:
+    return f"{b.low:.2f} to {b.high:.2f}", f"{b.confidence:.3f}", f"{b.accuracy:.3f}", f"{b.lo:.3f} to {b.hi:.3f}", b.n
 
 
 def _drift_row(one: ColumnDrift) -> tuple[str, ...]:
@@ -160,11 +165,11 @@ def _about(reference: Profile, window: Profile) -> list[tuple[str, str, str]]:
 
 
 def _page(
-    title: str, word: str, tone: str, headline: str, remarks: Sequence[str], parts: Sequence[Part],
-    limits: Sequence[str],
-) -> str:  # fmt: skip
+    title: str, *, word: str, tone: str, said: Sequence[str], parts: Sequence[Part], limits: Sequence[str]
+) -> str:
+    """A page: its word and headline in a tone, remarks, sections, and what it cannot show."""
     values = {
-        "title": f"{title}: {word}", "eyebrow": title, "word": word, "tone": tone, "headline": headline,
-        "remarks": remarks, "parts": parts, "limits": limits,
+        "title": f"{title}: {word}", "eyebrow": title, "word": word, "tone": tone, "headline": said[0],
+        "remarks": said[1:], "parts": parts, "limits": limits,
     }  # fmt: skip
     return render("paper.html.j2", values)

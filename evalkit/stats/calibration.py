@@ -84,7 +84,7 @@ class Brier:
 
 @dataclass(frozen=True, slots=True)
 class Recalibration:
-    """An isotonic map from stated to honest confidence: steps of a rising curve (Barlow 1972; Zadrozny and Elkan 2002)."""
+    """An isotonic map from stated to honest confidence: a rising curve of steps (Zadrozny and Elkan 2002)."""
 
     knots: tuple[float, ...]
     """Ascending confidences."""
@@ -170,7 +170,7 @@ def calibration_error(
 
 
 def _size(seen: float, share: float, shape: Floats, drawn: Floats, weight: Floats) -> float:
-    """The size of gaps, shared out as ``shape``, at which a ``share`` of draws lies at or below what was seen; 0 if none.
+    """The size of gaps, shared out as ``shape``, at which a ``share`` of draws is at most what was seen; 0 if none.
 
     Halves an interval for the factor 30 times.
     """

@@ -90,9 +90,10 @@ def ewma(values: Sequence[float], *, centre: float, sd: float, arl0: float = 500
 
 
 def rate_cusum(failures: Sequence[bool], *, normal: float, raised: float, arl0: float = 5000.0) -> Chart:
-    """A Bernoulli CUSUM of single outcomes: is the rate still ``normal``, or has it become ``raised``? ARL0 in outcomes.
+    """A Bernoulli CUSUM of single outcomes: is the rate still ``normal``, or has it become ``raised``?
 
-    The log-likelihood ratio of both rates, never below 0 (Reynolds and Stoumbos 1999).
+    ARL0 counts outcomes. The statistic is the log-likelihood ratio of both rates, never below 0 (Reynolds and
+    Stoumbos 1999).
     """
     limit, up, down = design_rate_cusum(arl0, normal=normal, raised=raised)
 
@@ -105,8 +106,9 @@ def rate_cusum(failures: Sequence[bool], *, normal: float, raised: float, arl0: 
 
 
 def watch_rate(failures: Sequence[bool], *, normal: float, arl0: float = 5000.0) -> Chart:
-    """An e-process chart of single outcomes: has the rate risen above ``normal``? Whatever happens at or below it, order
-    and drift included, false alarms are at least ``arl0`` outcomes apart on average.
+    """An e-process chart of single outcomes: has the rate risen above ``normal``?
+
+    Whatever happens at or below it, false alarms are at least ``arl0`` outcomes apart on average.
 
     The mean of several CUSUMs of bets on higher rates, each restarted at 1: an e-detector (Shin, Ramdas and Rinaldo
     2023). The statistic shown is its natural logarithm, the limit that of ``arl0``. Take as normal the upper end of

@@ -2,8 +2,8 @@
 
 Numbers are compared by Kolmogorov and Smirnov's test on the bins of the profile, which sees any change, together with
 the rank-sum test, which sees a shift sooner. Labels are compared by Pearson's test of homogeneity, which knows that the
-reference is a sample too. Holm's adjustment holds the chance of any false alarm over all columns at ``alpha``. Distances
-stand beside the tests as sizes; what is sure and nearer than the margin raises no alarm.
+reference is a sample too. Holm's adjustment holds the chance of any false alarm over all columns at ``alpha``.
+Distances stand beside the tests as sizes; what is sure and nearer than the margin raises no alarm.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Vigilance:
     power: float = 0.8
 
     def __post_init__(self) -> None:
-        if not (0 < self.alpha < 0.5 and 0 <= self.margin < 1 and 0 < self.sight and 0 < self.power < 1):
+        if not (0 < self.alpha < 0.5 and 0 <= self.margin < 1 and self.sight > 0 and 0 < self.power < 1):
             raise StatisticsError(
                 "an alpha lies between 0 and 0.5, a margin and a power between 0 and 1, sight above 0"
             )
@@ -97,7 +97,7 @@ class Drift:
     n_reference: int
     n_window: int
     sees: float
-    """The smallest shift of a normal column, in standard deviations, that would have been shown with the power asked."""
+    """The smallest shift of a normal column, in standard deviations, that would have been shown with that power."""
     vigilance: Vigilance
     warnings: tuple[str, ...] = ()
 
@@ -185,12 +185,12 @@ def compare_profiles(reference: Profile, window: Profile, vigilance: Vigilance |
         columns=tuple(judged),
         n_reference=kept.rows,
         n_window=window.rows,
-        sees=smallest_shift(kept.rows, window.rows, len(found), vigilance),
+        sees=smallest_shift(kept.rows, window.rows, columns=len(found), vigilance=vigilance),
         vigilance=vigilance,
     )
 
 
-def smallest_shift(n_reference: int, n_window: int, columns: int, vigilance: Vigilance) -> float:
+def smallest_shift(n_reference: int, n_window: int, *, columns: int, vigilance: Vigilance) -> float:
     """The shift of a normal column, in standard deviations, that a window shows with the power asked, among so many.
 
     By the rank-sum test at alpha / (2 columns), whose efficiency against the mean is 3 / pi.

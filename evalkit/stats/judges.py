@@ -59,8 +59,8 @@ class Powered:
     def sentence(self) -> str:
         """What was found, in one line."""
         return (
-            f"{rate(self.value)} (95 % interval {rate_interval(self.lo, self.hi)}) from {count(self.n_rated, 'rated case')} "
-            f"and the judge on {self.n_cases:,}; ratings alone {rate(self.human)} "
+            f"{rate(self.value)} (95 % interval {rate_interval(self.lo, self.hi)}) from "
+            f"{count(self.n_rated, 'rated case')} and the judge on {self.n_cases:,}; ratings alone {rate(self.human)} "
             f"({rate_interval(self.human_lo, self.human_hi)}), the judge alone says {rate(self.judge)}."
         )
 
@@ -76,8 +76,9 @@ class Powered:
 def judged_mean(
     ratings: npt.ArrayLike, judged: npt.ArrayLike, unrated: npt.ArrayLike, *, clusters: Clusters | None = None
 ) -> Powered:
-    """The mean rating over all cases, in [0, 1], from (n,) ratings by people, (n,) values of the judge on the same cases
-    and (N,) values of the judge on cases that nobody rated.
+    """The mean rating over all cases, in [0, 1], from people and a judge.
+
+    (n,) ratings by people, (n,) values of the judge on the same cases, and (N,) on cases that nobody rated.
 
     Estimate: mean of ratings + weight x (judge's mean on the unrated - on the rated). Rated cases are a random part of
     all. ``clusters`` are those of the rated cases. Raises StatisticsError for fewer than `FEWEST_RATED` rated clusters:

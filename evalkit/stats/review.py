@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -118,9 +119,8 @@ def review_band(
         raise StatisticsError("a band is above 0 and at most 0.5", next_step="0.05 is usual")
     low, high = math.ceil(threshold / band - 1e-9), math.ceil((1 - threshold) / band - 1e-9)
     edges = [round(threshold + step * band, 9) for step in range(-low, high + 1)]
-    histogram = tuple(
-        _stretch(stated, right, start, end, closed=end >= 1) for start, end in zip(edges, edges[1:], strict=False)
-    )
+    pairs = pairwise(edges)
+    histogram = tuple(_stretch(stated, right, start, end, closed=end >= 1) for start, end in pairs)
     return ReviewBand(
         at=judge_threshold(stated, right, threshold),
         band=band,
