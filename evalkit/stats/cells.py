@@ -22,6 +22,8 @@ Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 _CHUNK = 16_384  # values at a time: what is computed with them stays in the processor's cache
 _HALF = CELLS // 2
+_FARTHEST = 1e150
+_FINEST = -60  # steps below 2^-60 are rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,10 @@ class Scale:
         held, size, cell = np.empty(_CHUNK), np.empty(_CHUNK), np.empty(_CHUNK, np.int64)
         for start in range(0, len(values), _CHUNK):
             part = values[start : start + _CHUNK]
-            if not math.isfinite(float(part.sum())):
+            if not math.isfinite(float(np.dot(part, part))):  # something is no number, or absurdly far out
                 finite = part[np.isfinite(part)]
                 missing += len(part) - len(finite)
-                part = finite
+                part = np.clip(finite, -_FARTHEST, _FARTHEST)
             z, reach, at = held[: len(part)], size[: len(part)], cell[: len(part)]
             np.subtract(part, self.centre, out=z)
             np.multiply(z, _HALF / self.step, out=z)
@@ -137,7 +139,7 @@ def find_scale(values: Floats) -> Scale:
         return Scale(0.0, 1.0)
     low, middle, high = (float(quantile) for quantile in np.quantile(finite, (0.25, 0.5, 0.75)))
     spread = (high - low) / 1.349 or float(finite.std()) or abs(middle) / 1024 or 1.0
-    step = 2.0 ** round(math.log2(spread))
+    step = 2.0 ** max(_FINEST, round(math.log2(min(spread, _FARTHEST))))
     return Scale(round(middle / step) * step, step)
 
 

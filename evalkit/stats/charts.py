@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -20,7 +21,7 @@ from evalkit.cards import card
 from evalkit.errors import StatisticsError
 
 Floats = npt.NDArray[np.float64]
-_STATES = 201
+_STATES = 101
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +130,13 @@ def watch_rate(failures: Sequence[bool], *, normal: float, arl0: float = 5000.0)
     return Chart("e-process", tuple(points.tolist()), tuple(logs), (), math.log(arl0), tuple(alarms), arl0)
 
 
+@lru_cache(maxsize=32)
 def design_cusum(arl0: float, *, slack: float = 0.5) -> float:
     """The limit of a two-sided CUSUM of standard normal points with this ARL0."""
     return _solve(lambda limit: cusum_arl(limit, slack=slack), arl0, high=4.0)
 
 
+@lru_cache(maxsize=32)
 def design_ewma(arl0: float, *, weight: float = 0.2) -> float:
     """The limit of an EWMA of standard normal points, in its asymptotic standard deviations, with this ARL0."""
     return _solve(lambda limit: ewma_arl(limit, weight=weight), arl0, high=3.0)
@@ -164,8 +167,9 @@ def design_rate_cusum(arl0: float, *, normal: float, raised: float) -> tuple[flo
 
 def cusum_arl(limit: float, *, slack: float = 0.5, shift: float = 0.0) -> float:
     """The average run length of a two-sided CUSUM of normal points whose mean moved by ``shift`` sd."""
-    both = [_one_sided_arl(limit, slack=slack, shift=sign * shift) for sign in (1, -1)]
-    return 1 / (1 / both[0] + 1 / both[1])
+    up = _one_sided_arl(limit, slack=slack, shift=shift)
+    down = _one_sided_arl(limit, slack=slack, shift=-shift) if shift else up
+    return 1 / (1 / up + 1 / down)
 
 
 def ewma_arl(limit: float, *, weight: float = 0.2, shift: float = 0.0) -> float:
@@ -219,15 +223,15 @@ def _run_length(moves: Floats, *, start: int) -> float:
 def _solve(length: Callable[[float], float], arl0: float, *, high: float) -> float:
     if arl0 < 10:
         raise StatisticsError("an ARL0 below 10 is a false alarm every few points", next_step="design for 100 or more")
-    low = 0.5
-    while length(high) < arl0:
-        low, high = high, high * 1.5
-    for _ in range(40):
-        middle = (low + high) / 2
-        low, high = (middle, high) if length(middle) < arl0 else (low, middle)
-        if high - low < 1e-6:
+    # the logarithm of a run length is nearly straight in the limit, so that secants arrive in a few steps
+    aim, one, other = math.log(arl0), high, high * 1.1
+    before, after = (math.log(length(limit)) - aim for limit in (one, other))
+    for _ in range(20):
+        if abs(after) < 1e-9 or after == before:
             break
-    return high
+        one, other, before = other, other - after * (other - one) / (after - before), after
+        after = math.log(length(other)) - aim
+    return other
 
 
 def _run(
