@@ -55,7 +55,7 @@ def joint_drift(reference: Any, window: Any, *, alpha: float = 0.05, seed: int =
     Gradient boosting on shallow trees; labels go in as codes, missing values as missing. Raises StatisticsError for
     other columns and for fewer than 50 rows on either side.
     """
-    from sklearn.ensemble import HistGradientBoostingClassifier
+    from threadpoolctl import threadpool_limits
 
     before, after = dict(reference.items()), dict(window.items())
     if before.keys() != after.keys() or not before:
@@ -69,21 +69,29 @@ def joint_drift(reference: Any, window: Any, *, alpha: float = 0.05, seed: int =
     learns = np.zeros(n + m, np.bool_)
     for rows in (np.arange(n), np.arange(n, n + m)):
         learns[rng.permutation(rows)[: len(rows) // 2]] = True
+    held, labels = matrix[~learns], origin[~learns]
+    with threadpool_limits(limits=1):  # so small a model is quicker on one thread, and the same on any machine
+        model = _learn(matrix[learns], origin[learns], seed)
+        auc, p = _tell_apart(model.predict_proba(held)[:, 1], labels)
+        losses = []
+        for place, name in enumerate(before):
+            shuffled = held.copy()
+            shuffled[:, place] = rng.permutation(shuffled[:, place])
+            losses.append((str(name), auc - _tell_apart(model.predict_proba(shuffled)[:, 1], labels)[0]))
+    losses.sort(key=lambda pair: (-pair[1], pair[0]))
+    return JointDrift(auc, p, p <= alpha, tuple(losses), n, m)
+
+
+def _learn(matrix: Floats, origin: npt.NDArray[np.int64], seed: int) -> Any:
+    """Shallow gradient boosting, fitted."""
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
     classifier: Any = HistGradientBoostingClassifier
     model = classifier(
         max_iter=60, max_depth=3, min_samples_leaf=10, learning_rate=0.1, early_stopping=False,
         class_weight="balanced", random_state=seed,
     )  # fmt: skip
-    model.fit(matrix[learns], origin[learns])
-    held, labels = matrix[~learns], origin[~learns]
-    auc, p = _tell_apart(model.predict_proba(held)[:, 1], labels)
-    losses = []
-    for place, name in enumerate(before):
-        shuffled = held.copy()
-        shuffled[:, place] = rng.permutation(shuffled[:, place])
-        losses.append((str(name), auc - _tell_apart(model.predict_proba(shuffled)[:, 1], labels)[0]))
-    losses.sort(key=lambda pair: (-pair[1], pair[0]))
-    return JointDrift(auc, p, p <= alpha, tuple(losses), n, m)
+    return model.fit(matrix, origin)
 
 
 def _tell_apart(scores: Floats, labels: npt.NDArray[np.int64]) -> tuple[float, float]:
