@@ -9,7 +9,8 @@ Distances stand beside the tests as sizes; what is sure and nearer than the marg
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -128,8 +129,6 @@ class Drift:
 
     def summary(self) -> dict[str, Any]:
         """The drift as JSON values, for machines."""
-        from dataclasses import asdict
-
         return {
             "verdict": self.verdict,
             "n_reference": self.n_reference,
@@ -200,8 +199,6 @@ def smallest_shift(n_reference: int, n_window: int, *, columns: int, vigilance: 
 
 
 def _judge(one: ColumnDrift, adjusted: float, vigilance: Vigilance) -> ColumnDrift:
-    from dataclasses import replace
-
     sure = adjusted <= vigilance.alpha
     verdict: ColumnVerdict = "quiet" if not sure else "drifted" if one.distance >= vigilance.margin else "small"
     return replace(one, p_adjusted=adjusted, verdict=verdict)
@@ -211,10 +208,10 @@ def _compare(name: str, reference: Column, window: Column) -> ColumnDrift:
     if isinstance(reference, Numbers) and isinstance(window, Numbers) and reference.scale == window.scale:
         return _compare_numbers(name, *align(reference, window))
     if isinstance(reference, Groups) and isinstance(window, Levels):
-        return _compare_groups(name, reference, window.grouped(reference))
+        return _compare_groups(name, reference, window.grouped(reference), fresh=window.unnamed_in(reference))
     if isinstance(reference, Groups) and isinstance(window, Groups):
         common = np.intersect1d(reference.starts, window.starts, assume_unique=True)
-        return _compare_groups(name, reference.regroup(common), window.regroup(common))
+        return _compare_groups(name, reference.regroup(common), window.regroup(common), fresh={})
     raise StatisticsError("a column is of another kind or scale than in the profile", where=name,
                           next_step="profile the window `like` the reference")  # fmt: skip
 
@@ -243,7 +240,8 @@ def _compare_numbers(name: str, reference: Numbers, window: Numbers) -> ColumnDr
     )  # fmt: skip
 
 
-def _compare_groups(name: str, reference: Groups, window: Groups) -> ColumnDrift:
+def _compare_groups(name: str, reference: Groups, window: Groups, *, fresh: Mapping[str, int]) -> ColumnDrift:
+    """Groups by the test of homogeneity; a tenth of the level goes to labels that the reference hardly had."""
     before, after = reference.counts.astype(float), window.counts.astype(float)
     if reference.missing is None:
         after[0] += window.missing or 0
@@ -253,10 +251,27 @@ def _compare_groups(name: str, reference: Groups, window: Groups) -> ColumnDrift
     shares = before / before.sum(), after / after.sum()
     most = int(np.abs(shares[0] - shares[1]).argmax())
     label = "missing" if most == len(reference.counts) else (reference if reference.names[most] else window).label(most)
-    return ColumnDrift(
+    found = ColumnDrift(
         column=name, kind="labels", distance=total_variation(before, after), shift=math.nan,
-        js=jensen_shannon(before, after, base=2), psi=stability_index(before, after), p_value=p, p_adjusted=1.0,
-        test=f"chi-square, {df} df" if df else "one label", verdict="quiet",
+        js=jensen_shannon(before, after, base=2), psi=stability_index(before, after), p_value=min(1.0, p / 0.9),
+        p_adjusted=1.0, test=f"chi-square, {df} df" if df else "one label", verdict="quiet",
         n_reference=reference.rows, n_window=window.rows,
         moved=f"{label} {shares[0][most]:.1%} -> {shares[1][most]:.1%}",
     )  # fmt: skip
+    if not fresh:
+        return found
+    rows, new = max((rows, name) for name, rows in fresh.items())
+    share, p_new = rows / window.rows, 10 * len(fresh) * _hardly_had(rows, window.rows, reference.rows)
+    if p_new >= found.p_value:
+        return found
+    least = max(found.distance, share - (LEAST - 1) / reference.rows)
+    return replace(found, p_value=min(1.0, p_new), distance=least, test="new label",
+                   moved=f"{new} hardly ever -> {share:.1%}")  # fmt: skip
+
+
+def _hardly_had(rows: int, of_window: int, of_reference: int) -> float:
+    """How often chance gives a label so many rows where the reference had at most ten: as if it had had ten."""
+    most = min(LEAST - 1, of_reference - 1)
+    if rows / of_window <= most / of_reference:
+        return 1.0
+    return homogeneity([most, of_reference - most], [rows, of_window - rows])[1]

@@ -70,6 +70,11 @@ class Levels:
             names[group] = (*names[group], *_shown(name, rows))
         return Groups(like.starts, counts, tuple(names), self.missing)
 
+    def unnamed_in(self, reference: Groups) -> dict[str, int]:
+        """Labels that may be named here and that the reference had in at most ten rows, with their rows."""
+        known = {name for group in reference.names for name in group}
+        return {name: rows for name, rows in self.counts.items() if name not in known and _shown(name, rows)}
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Groups:

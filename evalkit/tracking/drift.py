@@ -61,7 +61,7 @@ def _window_entry(drift: Drift, run: RunHeader, *, marks: tuple[str, str]) -> En
     tags = {
         "evalkit.kind": "drift",
         "evalkit.verdict": admit("word", drift.verdict, where="drift"),
-        "evalkit.reference": marks[0],
+        "evalkit.against": marks[0],
         "evalkit.window": marks[1],
         "evalkit.window_run": facts.identity[1],
         "evalkit.spec": facts.tags["evalkit.spec"],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -69,7 +71,7 @@ def test_bins_hold_every_answer_once_and_never_part_equal_confidences(
     found = _bins(stated, most)
     assert sorted(np.concatenate(found).tolist()) == list(range(len(rows)))
     assert len(found) <= most
-    for earlier, later in zip(found, found[1:], strict=False):
+    for earlier, later in itertools.pairwise(found):
         assert stated[earlier].max() < stated[later].min()
 
 

@@ -99,7 +99,9 @@ def test_with_ties_the_p_is_that_of_every_permutation() -> None:
     assert kolmogorov_smirnov_p(first, second) == pytest.approx(far / total, abs=1e-10)
 
 
-def test_beyond_the_limit_of_work_the_limiting_distribution_is_near_the_exact_p(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_beyond_the_limit_of_work_the_limiting_distribution_is_near_the_exact_p(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     rng = np.random.default_rng(4)
     first, second = one_a_bin(rng.normal(size=400), rng.normal(0.12, size=500))
     exact = kolmogorov_smirnov_p(first, second)

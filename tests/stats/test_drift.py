@@ -72,6 +72,16 @@ def test_a_label_that_was_never_there_is_seen() -> None:
     assert found.distance == pytest.approx(0.12, abs=0.03)
 
 
+def test_a_label_that_the_reference_was_too_small_to_tell_apart_is_seen_when_it_becomes_common() -> None:
+    before = {"refusal": ["none"] * 190 + ["CONSENT_MISSING"] * 4}
+    found = pair(before, {"refusal": ["none"] * 120 + ["CONSENT_MISSING"] * 40}).columns[0]
+    assert found.verdict == "drifted"
+    assert found.test == "new label"
+    assert found.moved == "CONSENT_MISSING hardly ever -> 25.0%"
+    assert found.distance == pytest.approx(0.25 - 10 / 194)
+    assert pair(before, {"refusal": ["none"] * 120 + ["CONSENT_MISSING"] * 11}).columns[0].verdict == "quiet"
+
+
 def test_more_missing_labels_are_seen() -> None:
     found = pair({"x": ["a"] * 300 + ["b"] * 100}, {"x": ["a"] * 240 + ["b"] * 80 + [None] * 80}).columns[0]
     assert found.verdict == "drifted"
