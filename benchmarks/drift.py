@@ -19,6 +19,8 @@ import numpy as np
 from machine import describe, spread, table
 
 COLUMNS, LEVELS = 12, (2, 2, 3, 5, 8, 12, 30, 50)
+CHARTS = (("CUSUM, slack 0.5", 200.0), ("EWMA, weight 0.2", 200.0), ("Bernoulli CUSUM, 6 % against 11 %", 1000.0))
+NAIVE = "p < .05 in any column, no correction"
 HERE = Path(__file__).resolve()
 
 
@@ -68,9 +70,9 @@ def alarms(windows: int) -> None:
     from evalkit.stats.drift import compare_profiles
     from evalkit.stats.profile import profile_columns
 
-    rows = []
+    rows, named = [], [f"n{place}" for place in range(COLUMNS)]
     for reference_rows in (500, 1000, 5000):
-        seen = {"evalkit": [0, 0, 0], "p < .05 in any column, no correction": [0, 0, 0]}
+        seen = {"evalkit": [0, 0, 0], NAIVE: [0, 0, 0]}
         count = windows if reference_rows < 5000 else windows // 3
         for seed in range(count):
             rng = np.random.default_rng([reference_rows, seed])
@@ -81,12 +83,10 @@ def alarms(windows: int) -> None:
                 found = compare_profiles(reference, profile_columns(after, like=reference))
                 seen["evalkit"][place] += found.verdict == "drifted"
                 seen["evalkit"][2] += bool(shift) and any(one.column == "n0" for one in found.drifted)
-                plain = any(
-                    stats.ks_2samp(before[c], after[c], method="asymp").pvalue < 0.05 for c in numbers(rng, 1, 0)
-                )
-                seen["p < .05 in any column, no correction"][place] += plain
+                p_values = [stats.ks_2samp(before[c], after[c], method="asymp").pvalue for c in named]
+                seen[NAIVE][place] += min(p_values) < 0.05
         shares = seen["evalkit"]
-        naive = seen["p < .05 in any column, no correction"][0] / count
+        naive = seen[NAIVE][0] / count
         rows.append(
             [f"{reference_rows:,}", f"{count:,}", f"{shares[0] / count:.3f}", f"{shares[1] / count:.3f}",
              f"{shares[2] / count:.3f}", f"{naive:.3f}"]

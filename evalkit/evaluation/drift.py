@@ -1,7 +1,8 @@
 """Where stored runs meet profiles: what went in and came out of an agent, as columns of counts.
 
 A row is a case: its first trial, because repeats of one case are no independent evidence. Probes are left out. Of a
-text only the length becomes a column, of a list its length and the first entry's fields, of the rest the value.
+text only the length becomes a column, of a list its length and the first entry's fields, of the rest the value, where
+it is a number, a declared word or a short code.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from evalkit.spec.schema import Spec
 from evalkit.stats.charts import Chart, watch_rate
 from evalkit.stats.drift import Drift, Vigilance, compare_profiles
 from evalkit.stats.intervals import clopper_pearson
-from evalkit.stats.profile import Profile, profile_columns
+from evalkit.stats.profile import Column, Profile, profile_columns
 
 CROWDED = 1.5
 """Cases per patient from which a drift says that rows are not independent."""
@@ -53,7 +54,23 @@ def profile_run(
     chosen = {
         name: values for name, values in columns.items() if name not in without and (kept is None or name in kept)
     }
-    return profile_columns(chosen, like=like, about=about)
+    return _profile(chosen, like=like, about=about)
+
+
+def _profile(columns: Mapping[str, list[Any]], *, like: Profile | None, about: Mapping[str, str]) -> Profile:
+    """The profile of columns of two lengths: those of all cases, and those of answered ones."""
+    parts: dict[str, Column] = {}
+    for length in {len(values) for values in columns.values()}:
+        table = {name: values or [None] for name, values in columns.items() if len(values) == length}
+        same = Profile({name: like.columns[name] for name in table}) if like is not None else None
+        parts |= profile_columns(table, like=same).columns
+    if like is not None and like.columns.keys() - parts.keys():
+        raise StatisticsError(
+            "the run lacks columns of the profile",
+            where=", ".join(sorted(like.columns.keys() - parts.keys())[:5]),
+            next_step="profile reference and window the same way: both with their gold sets, or both without",
+        )
+    return Profile({name: parts[name] for name in (like.columns if like is not None else columns)}, about)
 
 
 def measure_drift(
@@ -103,11 +120,13 @@ def _failures(run: Run, metric: str) -> list[bool]:
 def tabulate(
     spec: Spec, executions: Iterable[Execution], *, cases: GoldSet | Sequence[Case] = ()
 ) -> dict[str, list[Any]]:
-    """Executions as columns, a row a case: numbers, labels, and None where there is nothing.
+    """Executions as columns: numbers, labels, and None where there is nothing.
 
-    ``status``, ``refusal``, ``confidence``, ``seconds``, ``cost_usd``, ``tokens``, ``model``; ``input.FIELD``,
-    ``flag.NAME``, ``output.FIELD``; ``.length`` of a text in characters, of a list in entries;
-    ``output.FIELD.first.NAME`` of the first entry of a list of records.
+    Of every first trial: ``status``, ``refusal``, and with ``cases`` the request's ``input.FIELD`` and ``flag.NAME``.
+    Of those with an output, because a refusal would else be drift in every column: ``confidence``, ``seconds``,
+    ``cost_usd``, ``tokens``, ``model``, ``output.FIELD``, and without ``cases`` ``input.FIELD`` as the model received
+    it. ``.length`` is that of a text in characters, of a list in entries; ``output.FIELD.first.NAME`` is of the first
+    entry of a list of records.
     """
     firsts = [done for done in executions if done.trial == 0]
     if not firsts:
@@ -116,40 +135,50 @@ def tabulate(
     if by_id and not all(done.case_id in by_id for done in firsts):
         raise StatisticsError("some executions are of other cases than those given",
                               next_step="give the gold set that the run was made on")  # fmt: skip
-    columns = _plain_columns(firsts)
-    sent = [by_id[done.case_id].input if by_id else _received(done) for done in firsts]
-    for name, field in spec.input.items():
-        if field.use != "validate_only" or by_id:
-            shown = name if by_id or field.derive is None else field.derive
-            values = [request.get(shown) if request else None for request in sent]
-            columns |= _column(f"input.{shown}", field.type if shown == name else "integer", values, field.values)
+    answers = [done.reply for done in firsts if done.reply is not None and done.reply.output is not None]
+    took = [done.seconds for done in firsts if done.output is not None]
+    columns: dict[str, list[Any]] = {
+        "status": [done.status for done in firsts],
+        "refusal": [done.refusal.code if done.refusal is not None else "none" for done in firsts],
+        "confidence": [reply.confidence for reply in answers],
+        "seconds": [float(seconds) for seconds in took],
+        "cost_usd": [reply.usage.cost_usd for reply in answers],
+        "tokens": [reply.usage.input_tokens + reply.usage.output_tokens for reply in answers],
+        "model": [reply.model_id for reply in answers],
+    }
     if by_id:
-        flags = [by_id[done.case_id].flags for done in firsts]
-        for name in sorted({name for given in flags for name in given}):
-            columns[f"flag.{name}"] = [_yes(given.get(name)) for given in flags]
-    outputs = [done.reply.output if done.reply is not None else None for done in firsts]
+        columns |= _request_columns(spec, [by_id[done.case_id] for done in firsts])
+    else:
+        received = [reply.received[-1] if reply.received else {} for reply in answers]
+        for name, field in spec.input.items():
+            if field.use != "validate_only":
+                kind = field.type if field.derive is None else "integer"
+                values = [sent.get(field.derive or name) for sent in received]
+                columns |= _column(f"input.{field.derive or name}", kind, values, field.values)
+    return columns | _output_columns(spec, [reply.output or {} for reply in answers])
+
+
+def _request_columns(spec: Spec, cases: Sequence[Case]) -> dict[str, list[Any]]:
+    columns: dict[str, list[Any]] = {}
+    for name, field in spec.input.items():
+        columns |= _column(f"input.{name}", field.type, [case.input.get(name) for case in cases], field.values)
+    for name in sorted({name for case in cases for name in case.flags}):
+        columns[f"flag.{name}"] = [_yes(case.flags.get(name)) for case in cases]
+    return columns
+
+
+def _output_columns(spec: Spec, outputs: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    columns: dict[str, list[Any]] = {}
     for name, output in spec.output.items():
-        given = [found.get(name) if found else None for found in outputs]
+        if name == "confidence":
+            continue  # the reply states it
+        given = [found.get(name) for found in outputs]
         columns |= _column(f"output.{name}", output.type, given, output.values)
         for key, kind in (output.item or {}).items():
             label = _ITEM_LABELS.get(kind) or (_among(kind.split("|")) if "|" in kind else None)
             if label is not None:
                 columns[f"output.{name}.first.{key}"] = [label(_first(entries, key)) for entries in given]
-    columns.pop("output.confidence", None)
     return columns
-
-
-def _plain_columns(executions: Sequence[Execution]) -> dict[str, list[Any]]:
-    usages = [done.reply.usage if done.reply is not None else None for done in executions]
-    return {
-        "status": [done.status for done in executions],
-        "refusal": [done.refusal.code if done.refusal is not None else "none" for done in executions],
-        "confidence": [done.confidence for done in executions],
-        "seconds": [float(done.seconds) for done in executions],
-        "cost_usd": [usage.cost_usd if usage else None for usage in usages],
-        "tokens": [usage.input_tokens + usage.output_tokens if usage else None for usage in usages],
-        "model": [done.reply.model_id if done.reply is not None else None for done in executions],
-    }
 
 
 def _column(name: str, kind: str, values: Sequence[Any], declared: Collection[str]) -> dict[str, list[Any]]:
@@ -163,11 +192,6 @@ def _column(name: str, kind: str, values: Sequence[Any], declared: Collection[st
         return {}
     sized = [len(value) if isinstance(value, str | list | tuple) else None for value in values]
     return {f"{name}.length": sized}
-
-
-def _received(done: Execution) -> Mapping[str, Any] | None:
-    received = done.reply.received if done.reply is not None else None
-    return received[-1] if received else None
 
 
 def _first(entries: Any, key: str) -> Any:

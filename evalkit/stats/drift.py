@@ -30,7 +30,7 @@ from evalkit.stats.distances import (
     wasserstein,
 )
 from evalkit.stats.intervals import normal_quantile
-from evalkit.stats.levels import LEAST, Groups, Levels
+from evalkit.stats.levels import LEAST, RARE, Groups, Levels
 from evalkit.stats.pairs import holm
 from evalkit.stats.profile import Column, Profile
 from evalkit.stats.shapes import tenths
@@ -177,8 +177,14 @@ def compare_profiles(reference: Profile, window: Profile, vigilance: Vigilance |
         )
     kept = reference.suppressed()
     found = [_compare(name, column, window.columns[name]) for name, column in kept.columns.items()]
+    # of a handful of rows nothing can be said: the window may have no answers at all
+    found = [
+        replace(one, p_value=1.0, test="too few rows") if min(one.n_reference, one.n_window) < LEAST else one
+        for one in found
+    ]
     adjusted = holm([one.p_value for one in found])
     judged = [_judge(one, float(p), vigilance) for one, p in zip(found, adjusted, strict=True)]
+    blind = [name for name, column in kept.columns.items() if isinstance(column, Numbers) and _is_blind(column)]
     judged.sort(key=lambda one: (one.p_adjusted, one.p_value, -one.distance, one.column))
     return Drift(
         columns=tuple(judged),
@@ -186,7 +192,20 @@ def compare_profiles(reference: Profile, window: Profile, vigilance: Vigilance |
         n_window=window.rows,
         sees=smallest_shift(kept.rows, window.rows, columns=len(found), vigilance=vigilance),
         vigilance=vigilance,
+        warnings=_warn_of(blind),
     )
+
+
+def _is_blind(column: Numbers) -> bool:
+    """One bin for rows that are not all alike: what differs is in too few of them to be told apart."""
+    return len(column.starts) == 1 and column.counts.sum() > 0
+
+
+def _warn_of(blind: list[str]) -> tuple[str, ...]:
+    if not blind:
+        return ()
+    return (f"Of {', '.join(blind[:5])} only gaps can be seen: fewer than {LEAST} rows of the reference differ from the "
+            "rest. Profile more rows.",)  # fmt: skip
 
 
 def smallest_shift(n_reference: int, n_window: int, *, columns: int, vigilance: Vigilance) -> float:
@@ -250,7 +269,9 @@ def _compare_groups(name: str, reference: Groups, window: Groups, *, fresh: Mapp
     _, p, df = homogeneity(before, after)
     shares = before / before.sum(), after / after.sum()
     most = int(np.abs(shares[0] - shares[1]).argmax())
-    label = "missing" if most == len(reference.counts) else (reference if reference.names[most] else window).label(most)
+    label = "missing" if most == len(reference.counts) else reference.label(most)
+    if label == RARE and window.names[most]:
+        label = f"{window.label(most)} and {RARE}"
     found = ColumnDrift(
         column=name, kind="labels", distance=total_variation(before, after), shift=math.nan,
         js=jensen_shannon(before, after, base=2), psi=stability_index(before, after), p_value=min(1.0, p / 0.9),

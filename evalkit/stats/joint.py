@@ -55,7 +55,7 @@ def joint_drift(reference: Any, window: Any, *, alpha: float = 0.05, seed: int =
     Gradient boosting on shallow trees; labels go in as codes, missing values as missing. Raises StatisticsError for
     other columns and for fewer than 50 rows on either side.
     """
-    from threadpoolctl import threadpool_limits
+    import threadpoolctl
 
     before, after = dict(reference.items()), dict(window.items())
     if before.keys() != after.keys() or not before:
@@ -70,7 +70,8 @@ def joint_drift(reference: Any, window: Any, *, alpha: float = 0.05, seed: int =
     for rows in (np.arange(n), np.arange(n, n + m)):
         learns[rng.permutation(rows)[: len(rows) // 2]] = True
     held, labels = matrix[~learns], origin[~learns]
-    with threadpool_limits(limits=1):  # so small a model is quicker on one thread, and the same on any machine
+    one_thread: Any = threadpoolctl.threadpool_limits
+    with one_thread(limits=1):  # so small a model is quicker on one thread, and the same on any machine
         model = _learn(matrix[learns], origin[learns], seed)
         auc, p = _tell_apart(model.predict_proba(held)[:, 1], labels)
         losses = []

@@ -22,6 +22,8 @@ offices do with small cells."""
 LEVEL_CHARS = 40
 """A longer label is counted and never named: it may be a piece of text."""
 
+RARE = "rare labels"
+
 Counts = npt.NDArray[np.int64]
 
 
@@ -107,7 +109,7 @@ class Groups:
         """What a group is called: its commonest labels, or ``rare labels``."""
         named = self.names[group]
         if not named:
-            return "rare labels"
+            return RARE
         return ", ".join(named[:3]) + (" and others" if len(named) > 3 else "")
 
 

@@ -34,7 +34,7 @@ def stocked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EVALKIT_HOME", str(home))
         for version, seed in (("1.0.0", "7"), ("2.0.0", "8")):
-            assert run(["evaluate", f"billing_codes@{version}", "--synthesize", "120", "--seed", seed]) == 0
+            assert run(["evaluate", f"billing_codes@{version}", "--synthesize", "140", "--seed", seed]) == 0
     return home
 
 
@@ -48,7 +48,7 @@ def made(say: Say, stocked: Path, workspace: Path) -> Say:
 def test_a_run_is_profiled_and_a_window_is_measured(made: Say, tmp_path: Path) -> None:
     code, out, _ = made("drift", "profile", "billing_codes@1.0.0", "-o", "reference.json", "--without", "seconds")
     assert code == 0
-    assert "Profile(120 rows" in out
+    assert "Profile(140 rows" in out
     code, out, _ = made("drift", "measure", "reference.json", "billing_codes@1.0.0", "--page", "drift.html")
     assert code == 0
     assert out.startswith("QUIET: ")
@@ -62,7 +62,7 @@ def test_a_run_is_profiled_and_a_window_is_measured(made: Say, tmp_path: Path) -
 def test_several_runs_make_one_profile(made: Say) -> None:
     code, out, _ = made("drift", "profile", "billing_codes@1.0.0", "billing_codes@2.0.0", "-o", "both.json", "--json")
     assert code == 0
-    assert json.loads(out)["rows"] == 240
+    assert json.loads(out)["rows"] == 280
     assert "behaviour" not in json.loads(out)["about"]
 
 

@@ -11,7 +11,7 @@ import pytest
 from evalkit.agents.agent import Refusal, Reply, Request, Usage
 from evalkit.cases.case import GoldSet
 from evalkit.errors import MetricError, StatisticsError
-from evalkit.evaluation.drift import measure_drift, profile_run, tabulate, watch_runs
+from evalkit.evaluation.drift import _profile, measure_drift, profile_run, tabulate, watch_runs
 from evalkit.evaluation.pipeline import evaluate
 from evalkit.evaluation.run import Run
 from evalkit.executions.execution import Execution, Failure
@@ -37,8 +37,8 @@ def test_with_cases_the_request_is_seen_whole(runs: tuple[Run, Run], gold: GoldS
     found = profile_run(runs[0], cases=gold)
     assert "flag.treatment_payment_operations_ack" in found.columns
     assert "input.patient_mrn.length" in found.columns
-    assert profile_run(runs[0]).columns["input.note_text.length"].missing > 0  # type: ignore[operator]
-    assert found.columns["input.note_text.length"].missing == 0
+    assert profile_run(runs[0]).columns["input.note_text.length"].rows < 120  # refused notes reach no model
+    assert found.columns["input.note_text.length"].rows == 120
 
 
 def test_cases_of_another_run_are_refused(runs: tuple[Run, Run], specs: Specs) -> None:
@@ -73,8 +73,8 @@ def test_free_text_of_an_output_is_never_a_label(specs: Specs) -> None:
         Execution("f", 0, None, Failure("Timeout")),
     ]
     columns = tabulate(spec, given)
-    assert columns["output.lines.first.code"] == ["99213", "text", None, None, None, None]
-    assert columns["output.lines.first.modifiers"] == ["25+59", "text", None, None, None, None]
+    assert columns["output.lines.first.code"] == ["99213", "text", None, None]
+    assert columns["output.lines.first.modifiers"] == ["25+59", "text", None, None]
     assert columns["output.lines.length"][:3] == [1, 1, 0]
     assert columns["refusal"] == ["none", "none", "none", "none", "CONSENT_MISSING", "none"]
     assert columns["status"] == ["ok", "ok", "ok", "ok", "refused", "error"]
@@ -110,12 +110,28 @@ def test_usage_is_counted_and_repeats_are_not(specs: Specs) -> None:
         tabulate(specs[0], [])
 
 
+def test_a_window_in_which_nothing_was_answered_is_measured_all_the_same(runs: tuple[Run, Run], specs: Specs) -> None:
+    refused = [execution(f"v-{n}", None, status="refused", refusal=Refusal("CONSENT_MISSING")) for n in range(60)]
+    columns = tabulate(specs[0], refused)
+    assert columns["confidence"] == []
+    reference = profile_run(runs[0], without=("seconds",))
+    held = _profile({name: columns[name] for name in reference.columns}, like=reference, about={})
+    found = measure_drift(reference, held)
+    assert {one.column for one in found.drifted} == {"status", "refusal"}
+
+
+def test_a_profile_with_cases_needs_a_window_with_cases(runs: tuple[Run, Run], gold: GoldSet) -> None:
+    with pytest.raises(StatisticsError, match="lacks columns of the profile"):
+        measure_drift(profile_run(runs[0], cases=gold), runs[0])
+    assert not measure_drift(profile_run(runs[0], cases=gold), runs[0], cases=gold).drifted
+
+
 def test_the_same_agent_on_other_cases_is_no_drift(runs: tuple[Run, Run], specs: Specs, workspace: Path) -> None:
     reference = Profile.from_json(profile_run(runs[0], without=("seconds",)).to_json())
     window = evaluate(specs[0], synthesize(specs[0], n=120, seed=8), offline_agent(specs[0]))
     found = measure_drift(reference, window)
     assert not found.drifted
-    assert found.warnings == ()
+    assert not any("another" in warning for warning in found.warnings)
 
 
 def test_an_agent_that_refuses_more_has_drifted_and_the_window_says_of_whom_it_is(
@@ -132,7 +148,8 @@ def test_an_agent_that_refuses_more_has_drifted_and_the_window_says_of_whom_it_i
     reference = profile_run(runs[0], without=("seconds",))
     found = measure_drift(reference, evaluate(specs[1], gold, timid))
     assert found.verdict == "drifted"
-    assert {"status", "refusal"} <= {one.column for one in found.drifted}
+    # and no other column but the one that the edit of the spec changes
+    assert {one.column for one in found.drifted} == {"status", "refusal", "output.lines.first.modifiers"}
     assert any("another behaviour" in warning for warning in found.warnings)
     assert any("another agent" in warning for warning in found.warnings)
 
@@ -141,10 +158,13 @@ def test_a_run_is_its_own_reference_and_tables_are_windows_too(runs: tuple[Run, 
     assert not measure_drift(runs[0], runs[0]).drifted
     reference = profile_run(runs[0], without=("seconds",))
     rng = np.random.default_rng(0)
-    table = {name: [None] * 60 for name in reference.columns} | {"confidence": rng.uniform(0, 0.5, 60)}
+    lengths = rng.uniform(2000, 5000, 60)
+    table = {name: [None] * 60 for name in reference.columns} | {"input.note_text.length": lengths}
     found = measure_drift(reference, table)
     assert found.verdict == "drifted"
-    assert "confidence" in {one.column for one in found.drifted}
+    (longer,) = (one for one in found.drifted if one.column == "input.note_text.length")
+    assert longer.shift > 3
+    assert any("Of confidence only gaps can be seen" in warning for warning in found.warnings)
 
 
 def test_rows_of_few_patients_are_warned_of(runs: tuple[Run, Run]) -> None:
