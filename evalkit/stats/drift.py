@@ -204,8 +204,8 @@ def _is_blind(column: Numbers) -> bool:
 def _warn_of(blind: list[str]) -> tuple[str, ...]:
     if not blind:
         return ()
-    return (f"Of {', '.join(blind[:5])} only gaps can be seen: fewer than {LEAST} rows of the reference differ from the "
-            "rest. Profile more rows.",)  # fmt: skip
+    names = ", ".join(blind[:5])
+    return (f"Of {names} only gaps can be seen: fewer than {LEAST} rows of the reference differ. Profile more rows.",)
 
 
 def smallest_shift(n_reference: int, n_window: int, *, columns: int, vigilance: Vigilance) -> float:
