@@ -17,7 +17,8 @@ from evalkit.cards import card
 from evalkit.errors import StatisticsError
 from evalkit.figures import p_value, points, points_interval
 from evalkit.stats.columns import Column, cases, cluster_sums, influence, relabel, standard_error
-from evalkit.stats.intervals import NO_ERROR, normal_quantile, t_quantile, unseen_share
+from evalkit.stats.distributions import normal_quantile, t_below, t_quantile
+from evalkit.stats.intervals import NO_ERROR, unseen_share
 from evalkit.stats.pairs import bonett_price, holm, mcnemar, on_grid, sign_flip
 from evalkit.stats.power import cases_needed_discordant, mde_discordant, mde_mean
 
@@ -272,7 +273,7 @@ def _test_clustered(before: Column, after: Column, plan: Plan) -> _Tested:
     p_value, name = _sign_flip_of(before, after), "exact sign-flip mid-p"
     if p_value is None:
         name = "clustered t" if before.kind in ("binary", "mean") else "clustered delta"
-        p_value = _p_of_one_sign(effect, n_clusters) if flat else _p_of_t(effect / error, n_clusters - 1)
+        p_value = _p_of_one_sign(effect, n_clusters) if flat else t_below(effect / error, n_clusters - 1)
 
     def interval(confidence: float) -> tuple[float, float]:
         if flat:
@@ -299,12 +300,6 @@ def _sign_flip_of(before: Column, after: Column) -> float | None:
     if steps is None:
         return None
     return sign_flip(np.rint(cluster_sums(steps.astype(np.float64), before.clusters)).astype(np.int64))
-
-
-def _p_of_t(t: float, df: int) -> float:
-    from scipy.special import stdtr
-
-    return float(stdtr(df, t))
 
 
 def _p_of_one_sign(effect: float, n_clusters: int) -> float:
