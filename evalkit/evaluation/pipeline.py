@@ -14,6 +14,8 @@ from evalkit.evaluation.archive import Judged
 from evalkit.evaluation.casewise import point_estimates
 from evalkit.evaluation.run import Baselines, Run
 from evalkit.evaluation.runs import begin, identify
+from evalkit.evaluation.scoretable import tabulate
+from evalkit.evaluation.traces import gather_traces
 from evalkit.executions.execution import Execution
 from evalkit.executions.runner import Settings, execute
 from evalkit.metrics.scoring import Metric, name_metrics, score
@@ -51,11 +53,11 @@ def evaluate(
         )
         judged = Judged(
             checks=check(spec, pair(everything, executions)),
-            scores=score(pair(gold.cases, executions), asked),
+            table=tabulate(score(pair(gold.cases, executions), asked)),
             baselines=judge_baselines(spec, gold.cases),
             incomplete=sum(done.failure is not None and done.failure.kind == "NotRun" for done in executions),
             unprobed=unprobed(spec, everything),
-            traces=trace_cases(gold.cases, executions),
+            traces=gather_traces(trace_cases(gold.cases, executions)),
         )
         return run.finish(judged)
 
@@ -106,5 +108,5 @@ def judge_baselines(spec: Spec, cases: Sequence[Case]) -> Baselines:
     figures = {}
     for name, make in family.baselines.items():
         executions = execute(cases, make(cases), spec_ref=spec.ref)
-        figures[name] = point_estimates(score(pair(cases, executions), family.metrics))
+        figures[name] = point_estimates(tabulate(score(pair(cases, executions), family.metrics)))
     return figures

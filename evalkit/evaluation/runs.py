@@ -149,7 +149,7 @@ def _run(header: RunHeader, spec: Spec, judged: Judged, *, path: Path) -> Run:
         spec=spec,
         head_metric=FAMILIES[spec.family].head_metric,
         checks=judged.checks,
-        scores=judged.scores,
+        table=judged.table,
         baselines=judged.baselines,
         incomplete=judged.incomplete,
         traces=judged.traces,

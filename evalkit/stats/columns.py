@@ -21,6 +21,7 @@ Kind = Literal["binary", "mean", "ratio", "macro_f1"]
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.int32]
 Clusters = Sequence[Hashable] | Codes
 
 
@@ -109,20 +110,21 @@ def macro_f1(tallies: Sequence[Mapping[str, tuple[float, float, float]] | None],
             continue
         for label, counts in tally.items():
             values[row, place[label]] = counts
-    return _column("macro_f1", _not_negative(values), clusters, tuple(labels))
+    return macro_f1_of(values, tuple(labels), clusters)
 
 
-def scopes(tags: Sequence[Sequence[str]]) -> dict[str, Mask]:
-    """Scope -> mask of rows: ``all`` first, then ``tag:<tag>`` by name."""
-    rows: dict[str, list[int]] = {}
-    for row, carried in enumerate(tags):
-        for tag in carried:
-            rows.setdefault(tag, []).append(row)
-    masks = {"all": np.ones(len(tags), dtype=np.bool_)}
-    for tag in sorted(rows):
-        mask = np.zeros(len(tags), dtype=np.bool_)
-        mask[rows[tag]] = True
-        masks[f"tag:{tag}"] = mask
+def macro_f1_of(counts: Floats, labels: tuple[str, ...], clusters: Clusters) -> Column:
+    """Counts, (n, labels, 3): true positives, false positives, false negatives by case; a case of NaN is not judged."""
+    if counts.shape[1:] != (len(labels), 3):
+        raise StatisticsError(f"counts of shape {counts.shape} stand beside {len(labels)} labels")
+    return _column("macro_f1", _not_negative(counts), clusters, labels)
+
+
+def scopes(tag_sets: Sequence[Sequence[str]], carried: Codes | Places) -> dict[str, Mask]:
+    """Scope -> mask of rows: ``all`` first, then ``tag:<tag>`` by name. Row i has the tags ``tag_sets[carried[i]]``."""
+    masks = {"all": np.ones(len(carried), dtype=np.bool_)}
+    for tag in sorted({tag for tags in tag_sets for tag in tags}):
+        masks[f"tag:{tag}"] = np.array([tag in tags for tags in tag_sets], dtype=np.bool_)[carried]
     return masks
 
 

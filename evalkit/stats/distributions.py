@@ -72,7 +72,7 @@ def t_below(t: float, df: float) -> float:
 
 
 def t_quantile(probability: float, df: float) -> float:
-    """Student's t quantile, 0 < probability < 1: Newton's steps in the tail from a normal start, halved where they overshoot."""
+    """Student's t quantile, 0 < probability < 1: Newton's steps from a normal start, halvings where they overshoot."""
     if probability == 0.5:
         return 0.0
     if probability > 0.5:
