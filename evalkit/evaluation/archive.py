@@ -41,6 +41,9 @@ class Judged:
     checks: tuple[CheckResult, ...]
     table: ScoreTable
     baselines: Baselines
+    head_metric: str
+    lower_is_better: frozenset[str]
+    descriptive: frozenset[str]
     incomplete: int
     unprobed: tuple[str, ...]
     traces: Traces
@@ -70,6 +73,9 @@ def pack(judged: Judged) -> bytes:
                 for metric, values in table.metrics.items()
             },
             "baselines": judged.baselines,
+            "head_metric": judged.head_metric,
+            "lower_is_better": sorted(judged.lower_is_better),
+            "descriptive": sorted(judged.descriptive),
             "incomplete": judged.incomplete,
             "unprobed": judged.unprobed,
             "trace_rows": judged.traces.rows,
@@ -92,10 +98,13 @@ def _lay_out(arrays: Mapping[str, Array]) -> Iterator[tuple[str, tuple[str, tupl
         place += array.nbytes + -array.nbytes % _ALIGNED
 
 
-def unpack(payload: bytes) -> Judged:
-    """The judgements again. Raises JournalError for bytes of another format."""
+def unpack(payload: bytes, *, family: str) -> Judged:
+    """The judgements again; format 1 does not say which metric leads, so the ``family`` is asked.
+
+    Raises JournalError for bytes of another format.
+    """
     try:
-        return _unpack_arrays(payload) if payload.startswith(MAGIC) else _unpack_json(from_json(payload))
+        return _unpack_arrays(payload) if payload.startswith(MAGIC) else _unpack_json(from_json(payload), family)
     except (KeyError, IndexError, TypeError, ValueError, ValidationError):
         raise JournalError("the judgements of the run cannot be read", next_step="evaluate it again") from None
 
@@ -131,13 +140,18 @@ def _unpack_arrays(payload: bytes) -> Judged:
         checks=_CHECKS.validate_python(head["checks"]),
         table=table,
         baselines=_baselines(head["baselines"]),
+        head_metric=head["head_metric"],
+        lower_is_better=frozenset(head["lower_is_better"]),
+        descriptive=frozenset(head["descriptive"]),
         incomplete=head["incomplete"],
         unprobed=tuple(head["unprobed"]),
         traces=Traces(tuple(head["trace_rows"]), array("trace ends"), array("trace places")),
     )
 
 
-def _unpack_json(stored: dict[str, Any]) -> Judged:
+def _unpack_json(stored: dict[str, Any], family: str) -> Judged:
+    from evalkit.tasks import FAMILIES
+
     if stored["format"] != 1:
         raise JournalError("the run was written by another version of evalkit", next_step="evaluate it again")
     scores = Scores(
@@ -153,6 +167,9 @@ def _unpack_json(stored: dict[str, Any]) -> Judged:
         checks=_CHECKS.validate_python(stored["checks"]),
         table=tabulate(scores),
         baselines=_baselines(stored["baselines"]),
+        head_metric=FAMILIES[family].head_metric,
+        lower_is_better=FAMILIES[family].lower_is_better,
+        descriptive=FAMILIES[family].descriptive,
         incomplete=stored["incomplete"],
         unprobed=tuple(stored["unprobed"]),
         traces=gather_traces([frozenset(rows[index] for index in trace) for trace in stored["traces"]]),

@@ -79,7 +79,9 @@ def _sums(rows: Floats | Mask, starts: Places) -> Codes:
 
 def _totals(rows: Floats | Mask, starts: Places) -> Floats:
     """Sums by case, a case reaching from one start to the next."""
-    return np.add.reduceat(rows.astype(np.float64), starts, axis=0) if len(starts) else np.zeros(0)
+    if len(starts) == len(rows):  # one trial a case
+        return rows.astype(np.float64)
+    return np.add.reduceat(rows.astype(np.float64), starts)
 
 
 def _column(values: Values, starts: Places, clusters: Codes) -> Column | None:
@@ -107,8 +109,11 @@ def _or_nothing(part: Floats, judged: Mask, starts: Places) -> Floats:
 
 
 def _tallied(values: Values, starts: Places, clusters: Codes) -> Column:
-    counts = np.zeros((len(starts), len(values.labels), 3))
+    width = len(values.labels)
     cases = np.searchsorted(starts, values.entries[:, 0], side="right") - 1
-    np.add.at(counts, (cases, values.entries[:, 1]), values.counts)
+    cells = cases * width + values.entries[:, 1]
+    counts = np.stack(
+        [np.bincount(cells, weights=part, minlength=len(starts) * width) for part in values.counts.T], axis=-1
+    ).reshape(len(starts), width, 3)
     counts[_totals(values.kinds == TALLY, starts) == 0] = np.nan
     return macro_f1_of(counts, values.labels, clusters)

@@ -63,11 +63,15 @@ class Run:
 
     header: RunHeader
     spec: Spec
-    head_metric: str
     checks: tuple[CheckResult, ...]
     table: ScoreTable
     """Every score, as arrays; `scores` gives them as records."""
     baselines: Baselines
+    head_metric: str
+    lower_is_better: frozenset[str] = frozenset()
+    """Metrics of which a rise is a change for the worse."""
+    descriptive: frozenset[str] = frozenset()
+    """Metrics without a better direction: shown, never compared."""
     incomplete: int = 0
     """Executions that a budget or an interruption left undone; the run is then no evidence for a gate."""
     traces: Traces = NO_TRACES

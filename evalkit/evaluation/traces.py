@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evalkit.stats.columns import Places
+from evalkit.stats.columns import Mask, Places
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +27,14 @@ class Traces:
     def __getitem__(self, case: int) -> frozenset[str]:
         start = int(self.ends[case - 1]) if case else 0
         return frozenset(map(self.rows.__getitem__, self.places[start : self.ends[case]].tolist()))
+
+    def touching(self, row: str) -> Mask:
+        """(cases,): which cases touched a row."""
+        touched = np.zeros(len(self), dtype=np.bool_)
+        if row in self.rows:
+            hits = np.flatnonzero(self.places == self.rows.index(row))
+            touched[np.searchsorted(self.ends, hits, side="right")] = True
+        return touched
 
 
 def gather_traces(cases: Sequence[frozenset[str]]) -> Traces:

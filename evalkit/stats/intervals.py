@@ -13,7 +13,7 @@ import numpy as np
 
 from evalkit.cards import card
 from evalkit.figures import rate, rate_interval
-from evalkit.stats.columns import Column, influence, standard_error
+from evalkit.stats.columns import Column, count_clusters, influence, standard_error
 from evalkit.stats.distributions import normal_quantile, t_quantile
 
 NO_ERROR = 1e-12
@@ -86,10 +86,10 @@ def estimate(column: Column, *, metric: str, scope: str = "all", not_applicable:
     rows = column.judged
     value = influence(column).value
     n = int(rows.sum())
-    n_clusters = len(np.unique(column.clusters[rows]))
+    n_clusters = count_clusters(column.clusters[rows])
     if n == 0:
         lo, hi, method = 0.0, 1.0, "nothing judged"
-    elif column.kind == "binary" and n_clusters == n and bool(np.isin(column.values[rows], (0.0, 1.0)).all()):
+    elif column.take(rows).whole:
         lo, hi = wilson(float(column.values[rows].sum()), n)
         method = "wilson"
     else:

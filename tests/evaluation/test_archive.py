@@ -42,14 +42,18 @@ def judged(column: list[object], *, trials: int = 1) -> Judged:
         {"m": tuple(column), "other": (None,) * rows},
         errors,
     )
-    return Judged(CHECKS, tabulate(scores), {"majority": {"m": 0.5}}, 2, ("CODE",), gather_traces(TRACES))
+    return Judged(
+        checks=CHECKS, table=tabulate(scores), baselines={"majority": {"m": 0.5}}, head_metric="m",
+        lower_is_better=frozenset({"other"}), descriptive=frozenset(), incomplete=2, unprobed=("CODE",),
+        traces=gather_traces(TRACES),
+    )  # fmt: skip
 
 
 @settings(deadline=None, max_examples=60)
 @given(st.lists(values, max_size=6), st.integers(1, 3))
 def test_what_is_packed_is_what_is_unpacked(column: list[object], trials: int) -> None:
     given_ = judged(column, trials=trials)
-    again = unpack(pack(given_))
+    again = unpack(pack(given_), family="billing_codes")
     assert again.table.records() == given_.table.records()
     assert again.table.records().values["m"] == tuple(column)
     assert list(again.traces) == list(TRACES)
@@ -60,7 +64,7 @@ def test_what_is_packed_is_what_is_unpacked(column: list[object], trials: int) -
 
 def test_the_same_judgements_are_the_same_bytes() -> None:
     column: list[object] = [True, None, 0.25, "yes", Ratio(1, 2), Tally({"b": (1, 0, 0), "a": (0, 1, 1)})]
-    assert pack(judged(column)) == pack(judged(column)) == pack(unpack(pack(judged(column))))
+    assert pack(judged(column)) == pack(judged(column)) == pack(unpack(pack(judged(column)), family=""))
 
 
 def test_a_run_of_the_first_format_is_still_read() -> None:
@@ -88,7 +92,7 @@ def test_a_run_of_the_first_format_is_still_read() -> None:
         "rows": ["Codes/1", "Codes/2"],
         "traces": [[0, 1], []],
     }  # fmt: skip
-    read = unpack(json.dumps(stored).encode())
+    read = unpack(json.dumps(stored).encode(), family="billing_codes")
     scores = read.table.records()
     assert scores.case_ids == ("a", "a", "b")
     assert scores.clusters == ("p", "p", "q")
@@ -104,17 +108,17 @@ def test_a_run_of_the_first_format_is_still_read() -> None:
 @pytest.mark.parametrize("payload", [b"", b"{}", b"[]", b'{"format": 99}', b'{"format": 1, "checks": 3}', b"\xff"])
 def test_other_bytes_are_refused_in_one_line(payload: bytes) -> None:
     with pytest.raises(JournalError):
-        unpack(payload)
+        unpack(payload, family="billing_codes")
 
 
 def test_a_head_or_an_array_that_is_cut_short_is_refused() -> None:
     whole = pack(judged([True, 0.5]))
     for end in (len(MAGIC), len(MAGIC) + 8, len(MAGIC) + 40, len(whole) - 8):
         with pytest.raises(JournalError):
-            unpack(whole[:end])
+            unpack(whole[:end], family="billing_codes")
 
 
 def test_an_array_of_objects_is_refused() -> None:
     whole = pack(judged([True, 0.5]))
     with pytest.raises(JournalError):
-        unpack(whole.replace(b'"|u1"', b'"|O8"', 1))
+        unpack(whole.replace(b'"|u1"', b'"|O8"', 1), family="billing_codes")
