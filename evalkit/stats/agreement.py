@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evalkit.errors import StatisticsError
-from evalkit.stats.intervals import normal_quantile
+from evalkit.stats.distributions import normal_quantile
 
 Floats = npt.NDArray[np.float64]
 Weighting = Literal["none", "linear", "quadratic"]

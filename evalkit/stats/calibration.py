@@ -16,7 +16,8 @@ import numpy.typing as npt
 
 from evalkit.errors import StatisticsError
 from evalkit.stats.columns import Clusters, Codes, cluster_codes
-from evalkit.stats.intervals import t_quantile, wilson
+from evalkit.stats.distributions import t_quantile
+from evalkit.stats.intervals import wilson
 
 Floats = npt.NDArray[np.float64]
 _DRAWS = 4_000

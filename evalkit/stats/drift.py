@@ -29,7 +29,7 @@ from evalkit.stats.distances import (
     total_variation,
     wasserstein,
 )
-from evalkit.stats.intervals import normal_quantile
+from evalkit.stats.distributions import normal_quantile
 from evalkit.stats.levels import LEAST, RARE, Groups, Levels
 from evalkit.stats.pairs import holm
 from evalkit.stats.profile import Column, Profile

@@ -21,7 +21,8 @@ from evalkit.cards import Grid, card
 from evalkit.errors import StatisticsError
 from evalkit.figures import count, rate, rate_interval
 from evalkit.stats.columns import Clusters, cluster_codes
-from evalkit.stats.intervals import Estimate, t_quantile, wilson
+from evalkit.stats.distributions import t_quantile
+from evalkit.stats.intervals import Estimate, wilson
 
 Floats = npt.NDArray[np.float64]
 FEWEST_RATED = 20
