@@ -11,6 +11,7 @@ from pathlib import Path
 
 from evalkit.agents.agent import Reply
 from evalkit.cases.case import Case, GoldSet
+from evalkit.cases.corpora import ACI_BENCH_FLAGS
 from evalkit.cases.tabular import Problems, read_sheet, refuse
 from evalkit.errors import CaseError
 from evalkit.executions.execution import Execution
@@ -26,16 +27,6 @@ CRITERIA = {
     "OmissionRate": "omission_rate",
 }
 NOT_GIVEN = -1.0
-FLAGS = {
-    "treatment_payment_operations_ack": True,
-    "recording_consent": True,
-    "psychotherapy_session": False,
-    "patient_authorization": False,
-    "sud_record": False,
-    "part2_consent": False,
-    "several_patients": False,
-    "minor_confidential": False,
-}
 
 
 @dataclass(frozen=True, repr=False)
@@ -73,11 +64,15 @@ def read_mts_dialog(path: Path) -> Rated:
             continue
         cases.append(
             Case(
-                case_id=case_id, family="note_summary", input={"dialogue": row.cells["Dialogue"]}, flags=FLAGS,
-                gold={"note": row.cells["Reference Summary"]}, data_class="deidentified",
+                case_id=case_id,
+                family="note_summary",
+                input={"dialogue": row.cells["Dialogue"]},
+                flags=ACI_BENCH_FLAGS,
+                gold={"note": row.cells["Reference Summary"]},
+                data_class="deidentified",
                 provenance={"source": "MTS-Dialog validation set", "file_sha256": sheet.digest},
             )
-        )  # fmt: skip
+        )
         executions.append(Execution(case_id, 0, Reply("ok", {"note": row.cells["Automatic Summary"]})))
         for column, criterion in CRITERIA.items():
             try:

@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from evalkit.errors import StatisticsError
 from evalkit.stats.columns import Clusters, Codes, cluster_codes
-from evalkit.stats.distributions import t_quantile
 from evalkit.stats.intervals import wilson
+from evalkit.stats.shares import interval_of_share
 
 Floats = npt.NDArray[np.float64]
 _DRAWS = 4_000
@@ -129,7 +129,7 @@ def reliability(
     found = []
     for rows in _bins(stated, bins):
         accuracy, error = float(right[rows].mean()), _standard_error(right[rows], group[rows])
-        lo, hi = _interval(accuracy, error, len(np.unique(group[rows])))
+        lo, hi = _interval(accuracy, error, group[rows])
         found.append(
             Bin(
                 low=float(stated[rows].min()), high=float(stated[rows].max()), confidence=float(stated[rows].mean()),
@@ -248,7 +248,7 @@ def expected_score(
     shares = np.bincount(place, minlength=len(blocks)) / len(unseen)
     value = float(shares @ means)
     variance = float(np.square(shares * errors).sum()) + float(means[place].var()) / len(unseen)
-    lo, hi = _interval(value, math.sqrt(variance), len(np.unique(group)))
+    lo, hi = _interval(value, math.sqrt(variance), group)
     assumption = "what is right at a confidence has not changed: only the mix of cases has"
     return Expected(value, lo, hi, len(unseen), assumption)
 
@@ -298,15 +298,9 @@ def _least_error(rows: Codes, group: Codes) -> float:
     return (hi - lo) / 2
 
 
-def _interval(mean: float, error: float, n_clusters: int) -> tuple[float, float]:
-    """Wilson's interval at the effective number of clusters, with the t quantile's width."""
-    if error <= 0 or not 0 < mean < 1:
-        return wilson(mean * n_clusters, n_clusters)
-    effective = mean * (1 - mean) / error**2
-    from scipy.special import ndtr
-
-    confidence = 2 * float(ndtr(t_quantile(0.975, max(n_clusters - 1, 1)))) - 1
-    return wilson(mean * effective, effective, confidence)
+def _interval(mean: float, error: float, group: Codes) -> tuple[float, float]:
+    n_clusters = len(np.unique(group))
+    return interval_of_share(mean, error, n_clusters=n_clusters, df=n_clusters - 1)
 
 
 def _isotonic(stated: Floats, right: Floats) -> tuple[Floats, Floats]:

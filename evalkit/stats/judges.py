@@ -22,7 +22,8 @@ from evalkit.errors import StatisticsError
 from evalkit.figures import count, rate, rate_interval
 from evalkit.stats.columns import Clusters, cluster_codes
 from evalkit.stats.distributions import t_quantile
-from evalkit.stats.intervals import Estimate, wilson
+from evalkit.stats.intervals import Estimate
+from evalkit.stats.shares import interval_of_share
 
 Floats = npt.NDArray[np.float64]
 FEWEST_RATED = 20
@@ -92,8 +93,8 @@ def judged_mean(
     value, error, weight = _powered(people, seen, unseen, groups)
     n_clusters = len(np.unique(groups))
     human = float(people.mean())
-    human_lo, human_hi = _interval(human, _error(people, groups), n_clusters, df=n_clusters - 1)
-    lo, hi = _interval(value, error, n_clusters, df=n_clusters - 2)
+    human_lo, human_hi = interval_of_share(human, _error(people, groups), n_clusters=n_clusters, df=n_clusters - 1)
+    lo, hi = interval_of_share(value, error, n_clusters=n_clusters, df=n_clusters - 2)
     everything = np.concatenate([seen, unseen])
     return Powered(
         value=value, lo=lo, hi=hi, weight=weight, human=human, human_lo=human_lo, human_hi=human_hi,
@@ -163,25 +164,6 @@ def _doubt(people: Floats) -> float:
     standard deviation of the ratings.
     """
     return 0.7 if bool(np.isin(people, (0.0, 1.0)).all()) else float(people.std())
-
-
-def _interval(value: float, error: float, n_clusters: int, *, df: int) -> tuple[float, float]:
-    """Wilson's interval at the effective number of rated cases, with the t quantile's width, inside [0, 1].
-
-    Where every rated case agrees, as wide as Wilson's for G of G clusters.
-    """
-    centre = min(1.0, max(0.0, value))
-    quantile = t_quantile(0.975, df)
-    confidence = 1 - 2 * (1 - _normal_share(quantile))
-    if error <= 1e-12 or not 0 < centre < 1:
-        return wilson(centre * n_clusters, n_clusters, confidence)
-    # near 0 and 1 the seen variance is often too small: never more cases than were rated clusters can be worth
-    effective = min(centre * (1 - centre) / error**2, 20.0 * n_clusters)
-    return wilson(centre * effective, effective, confidence)
-
-
-def _normal_share(quantile: float) -> float:
-    return 0.5 * math.erfc(-quantile / math.sqrt(2))
 
 
 def _groups(people: Floats, seen: Floats, clusters: Clusters | None) -> npt.NDArray[np.int64]:
