@@ -81,4 +81,6 @@ def run(arguments: Sequence[str]) -> int:
 def main() -> None:
     """The console script."""
     gc.set_threshold(100_000, 50, 50)  # a command makes many records and few cycles: looking for them took half of it
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    gc.freeze()  # what is left goes with the process: no last search for cycles
+    sys.exit(code)

@@ -27,7 +27,7 @@ DataClass = Literal["phi", "deidentified", "synthetic"]
 class SpecPart(BaseModel):
     """A frozen, strict piece of the front matter: an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
 
 class InputField(SpecPart):
