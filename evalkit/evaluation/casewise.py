@@ -112,9 +112,9 @@ def _tallied(values: Values, starts: Places, clusters: Codes) -> Column:
     width = len(values.labels)
     cases = np.searchsorted(starts, values.entries[:, 0], side="right") - 1
     cells = cases * width + values.entries[:, 1]
-    counts = np.zeros((len(starts) * width, 3))
+    flat = np.zeros((len(starts) * width, 3))
     for part, weights in enumerate(values.counts.T):
-        counts[:, part] = np.bincount(cells, weights=weights, minlength=len(counts))
-    counts = counts.reshape(len(starts), width, 3)
+        flat[:, part] = np.bincount(cells, weights=weights, minlength=len(flat))
+    counts = flat.reshape(len(starts), width, 3)
     counts[_totals(values.kinds == TALLY, starts) == 0] = np.nan
     return macro_f1_of(counts, values.labels, clusters)

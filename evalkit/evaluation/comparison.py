@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
 from evalkit.cards import Grid, card
 from evalkit.errors import MetricError, StatisticsError
+from evalkit.evaluation.repeats import trials_to_decide
 from evalkit.evaluation.run import Run, RunHeader
 from evalkit.figures import count, p_value, points, points_interval, rate
 from evalkit.spec.changes import diff_specs
@@ -60,8 +61,8 @@ class Comparison:
     rows: tuple[RowEffect, ...]
     """Edited rows, most broken cases first."""
     margin: float
-    only_in_baseline: int = 0
-    only_in_candidate: int = 0
+    trials_needed: int | None = None
+    """Trials a case that would decide the head metric, where it is undecided and both runs have repeated trials."""
     warnings: tuple[str, ...] = ()
 
     @property
@@ -82,6 +83,7 @@ class Comparison:
             "head_metric": self.head_metric,
             "verdict": self.verdict,
             "margin": self.margin,
+            "trials_needed": self.trials_needed,
             "differences": [_json_numbers(asdict(difference)) for difference in self.differences],
             "changes": [asdict(change) for change in self.changes],
             "rows": [asdict(row) for row in self.rows],
@@ -91,7 +93,8 @@ class Comparison:
     def sentence(self) -> str:
         """What happened, in one line: effect in points, 95 % interval, p, cases, verdict."""
         head = self.head
-        need = f"; about {head.need:,} cases would decide" if head.need else ""
+        trials = f", or {count(self.trials_needed, 'trial')} a case," if self.trials_needed else ""
+        need = f"; about {head.need:,} cases{trials} would decide" if head.need else ""
         return (
             f"{head.metric} {rate(head.baseline)} -> {rate(head.candidate)}: {points(head.effect)} points "
             f"(95 % interval {points_interval(head.lo, head.hi)}), {p_value(head.p_adjusted)}, "
@@ -118,24 +121,28 @@ class Comparison:
         )
 
 
-def compare(baseline: Run, candidate: Run, *, margin: float = 0.02, alpha: float = 0.05) -> Comparison:
+def compare(
+    baseline: Run, candidate: Run, *, margin: float = 0.02, alpha: float = 0.05, plan: Plan | None = None
+) -> Comparison:
     """Compare two runs on the same cases, paired by case: a pure function of what is stored.
 
     ``margin`` is the smallest drop that matters (0.02 is 2 points); ``alpha`` is one-sided and holds over every metric
-    and slice together (Holm). Raises StatisticsError for runs on different cases or of different families.
+    and slice together (Holm). A ``plan`` says both, and the test, the interval and the adjustment besides.
+    Raises StatisticsError for runs on different cases or of different families.
     """
+    plan = plan or Plan(margin=margin, alpha=alpha)
     refuse_unlike(baseline, candidate)
     head = candidate.head_metric
     aside = {head, *candidate.descriptive}
     metrics = [head, *(name for name in candidate.casewise.columns if name not in aside)]
     found = [
-        difference_of(baseline, candidate, metric, margin=margin, alpha=alpha)
+        difference_of(baseline, candidate, metric, plan=plan)
         for metric in metrics
         if metric in baseline.casewise.columns
     ]
     slices = [scope for scope in candidate.casewise.masks if scope != "all"]
-    found += [difference_of(baseline, candidate, head, scope=scope, margin=margin, alpha=alpha) for scope in slices]
-    differences = adjust(found, Plan(margin=margin, alpha=alpha))
+    found += [difference_of(baseline, candidate, head, scope=scope, plan=plan) for scope in slices]
+    differences = adjust(found, plan)
     edited = diff_specs(baseline.spec, candidate.spec).row_ids
     changes = _find_changes(baseline, candidate, edited)
     return Comparison(
@@ -145,15 +152,16 @@ def compare(baseline: Run, candidate: Run, *, margin: float = 0.02, alpha: float
         differences=differences,
         changes=changes,
         rows=_count_rows(changes, edited),
-        margin=margin,
+        margin=plan.margin,
+        trials_needed=_trials_needed(baseline, candidate, differences[0], plan),
         warnings=_warnings(baseline, candidate, differences[0]),
     )
 
 
 def difference_of(
-    baseline: Run, candidate: Run, metric: str, *, scope: str = "all", margin: float = 0.02, alpha: float = 0.05
+    baseline: Run, candidate: Run, metric: str, *, scope: str = "all", plan: Plan | None = None
 ) -> Difference:
-    """One metric in one scope, paired by case; its verdict stands alone (no adjustment).
+    """One metric in one scope, paired by case, by ``plan`` (which way is better, the run knows); no adjustment.
 
     Raises MetricError where one of the runs has no such figure, StatisticsError as `compare` does.
     """
@@ -166,8 +174,8 @@ def difference_of(
             where=f"{baseline.header.spec_ref} and {candidate.header.spec_ref}",
             next_step="evaluate both versions with the same metrics",
         )
-    plan = Plan(margin=margin, alpha=alpha, better="lower" if metric in candidate.lower_is_better else "higher")
-    return compare_columns(before.take(mask), after.take(mask), metric=metric, scope=scope, plan=plan)
+    towards = replace(plan or Plan(), better="lower" if metric in candidate.lower_is_better else "higher")
+    return compare_columns(before.take(mask), after.take(mask), metric=metric, scope=scope, plan=towards)
 
 
 def refuse_unlike(baseline: Run, candidate: Run) -> None:
@@ -183,6 +191,13 @@ def refuse_unlike(baseline: Run, candidate: Run) -> None:
             where=where,
             next_step="evaluate the baseline version on the cases of the candidate",
         )
+
+
+def _trials_needed(baseline: Run, candidate: Run, head: Difference, plan: Plan) -> int | None:
+    repeated = min(baseline.header.trials, candidate.header.trials) > 1
+    if head.verdict != "undecided" or not repeated:
+        return None
+    return trials_to_decide(baseline.table, candidate.table, head.metric, plan=plan)
 
 
 def _find_changes(baseline: Run, candidate: Run, edited: Mapping[str, str]) -> tuple[CaseChange, ...]:

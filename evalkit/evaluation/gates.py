@@ -12,6 +12,7 @@ from evalkit.evaluation.comparison import difference_of, refuse_unlike
 from evalkit.evaluation.run import Run, RunHeader
 from evalkit.figures import count, p_value, points, points_interval, rate, rate_interval
 from evalkit.spec.schema import Gate
+from evalkit.stats.comparison import Plan
 
 GateVerdict = Literal["pass", "fail", "undecided", "incomplete"]
 EXIT_CODES: dict[GateVerdict, int] = {"pass": 0, "fail": 1, "undecided": 3, "incomplete": 4}
@@ -144,14 +145,15 @@ def _judge_drop(rule: Gate, run: Run, baseline: Run | None, *, where: str) -> Ga
         if run.spec.supersedes is None:
             return GateResult(name, "pass", "the first version: nothing to drop from")
         return GateResult(name, "undecided", f"no run of {rule.versus} was given to compare with")
-    seen = difference_of(baseline, run, rule.metric, scope=rule.scope, margin=rule.max_drop, alpha=rule.alpha)
+    plan = Plan(margin=rule.max_drop, alpha=rule.alpha)
+    seen = difference_of(baseline, run, rule.metric, scope=rule.scope, plan=plan)
     what = (
         f"{points(seen.effect)} points (95 % interval {points_interval(seen.lo, seen.hi)}), "
         f"{p_value(seen.p_value)}, {count(seen.n, 'pair')}"
     )
     if seen.verdict == "regressed" and not seen.within_margin:
         return GateResult(name, "fail", what)
-    if seen.lo90 > -rule.max_drop:
+    if seen.noninferior:
         return GateResult(name, "pass", what)
     need = f"; {seen.need} pairs would decide" if seen.need else ""
     return GateResult(name, "undecided", what + need)

@@ -13,6 +13,7 @@ from evalkit.boundary.finding import CheckResult, Finding
 from evalkit.cards import Grid, card
 from evalkit.errors import MetricError
 from evalkit.evaluation.casewise import Casewise, reduce_trials
+from evalkit.evaluation.repeats import Reliability, measure_reliability
 from evalkit.evaluation.scoretable import ScoreTable
 from evalkit.evaluation.traces import NO_TRACES, Traces
 from evalkit.figures import rate, rate_interval
@@ -126,6 +127,13 @@ class Run:
             where=self.header.spec_ref,
             next_step=f"metrics with a figure here: {known}",
         )
+
+    def reliability(self, metric: str | None = None) -> Reliability:
+        """Noise, flaky cases, pass@k and pass^k of a metric (the head metric, if none is named).
+
+        Raises MetricError where the run has no numbers of that name.
+        """
+        return measure_reliability(self.table, metric or self.head_metric)
 
     def frame(self) -> pd.DataFrame:
         """The tidy table: a row per metric x case x trial.

@@ -28,11 +28,13 @@ from evalkit.stats.columns import (
 )
 from evalkit.stats.distributions import normal_quantile, t_below, t_quantile
 from evalkit.stats.intervals import NO_ERROR, unseen_share
-from evalkit.stats.pairs import bonett_price, holm, mcnemar, on_grid, sign_flip
+from evalkit.stats.pairs import Method, benjamini_hochberg, bonett_price, holm, mcnemar, on_grid, sign_flip, tango
 from evalkit.stats.power import cases_needed_discordant, mde_discordant, mde_mean
 
 FEW_CLUSTERS = 20
 FEW_CASES_A_LABEL = 5
+MISSING = 0.02
+"""A share of cases that only one run judged from which on there is no verdict: what is missing may be what broke."""
 
 Verdict = Literal["regressed", "improved", "equivalent", "undecided"]
 
@@ -60,7 +62,8 @@ class Difference:
     p_exact: float | None
     """The conditional exact McNemar p, one-sided; None where the metric is not binary."""
     test: str
-    """``McNemar mid-p``, ``exact sign-flip mid-p``, ``clustered t``, ``clustered delta``, ``nothing to compare``."""
+    """``McNemar mid-p`` (or ``exact``, ``score``), ``exact sign-flip mid-p``, ``clustered t``, ``clustered delta``,
+    ``nothing to compare``."""
     verdict: Verdict
     within_margin: bool
     """The 90 % interval lies inside the margin (a change may be real and still too small to matter)."""
@@ -77,6 +80,10 @@ class Difference:
     """Pairs needed to see a change of the margin with power 0.8; where there are already that many, pairs that decide
     it if the change stays as seen. None where it is decided, and where no number of pairs is known to do."""
     warnings: tuple[str, ...] = ()
+    noninferior: bool = False
+    """The 90 % interval excludes a change for the worse by the margin or more: one-sided, at 5 %."""
+    left_out: int = 0
+    """Cases that only one of the two runs judged. Above `MISSING` of all, the verdict is undecided."""
 
     @property
     def p_seen(self) -> float:
@@ -104,6 +111,12 @@ class Plan:
     power: float = 0.8
     better: Literal["higher", "lower"] = "higher"
     """``lower`` for a rate of errors: then a rise is the change for the worse."""
+    test: Method = "midp"
+    """For right or wrong, one trial a case: ``midp``, ``exact`` (never above alpha, and timid) or ``score``."""
+    interval: Literal["bonett-price", "tango"] = "bonett-price"
+    """For the same: Bonett and Price's (never short of its level), or Tango's score interval (nearer to it)."""
+    adjustment: Literal["holm", "bh"] = "holm"
+    """``holm``: any false alarm at all has chance alpha. ``bh``: of the alarms, a share alpha is false."""
 
     def __post_init__(self) -> None:
         if not (0 < self.margin < 1 and 0 < self.alpha < 0.5 and 0 < self.power < 1):
@@ -115,7 +128,7 @@ def compare_columns(
 ) -> Difference:
     """Compare two columns whose rows are the same cases in the same order; a slice by ``take`` on both.
 
-    Binary, each case 0 or 1 and its own cluster: McNemar's mid-p with Bonett and Price's interval. Binary over
+    Binary, each case 0 or 1 and its own cluster: McNemar's test and the interval that the plan names. Binary over
     trials or clusters, and means: the exact sign-flip mid-p of the changes by cluster where they lie on a grid,
     else a clustered t; clustered t intervals. Ratios and macro F1: t and interval by the delta method on paired
     influences. Rows that one run did not judge are left out and counted in a warning.
@@ -149,12 +162,14 @@ def compare_columns(
         mde=tested.mde,
         need=None,
         warnings=_warnings(pair),
+        noninferior=not pair.short and _is_noninferior(tested.interval90, plan),
+        left_out=pair.left_out,
     )
     return difference if _is_empty(difference) else _decide(difference, tested.p_value, 1 - tested.p_value, plan)
 
 
 def adjust(differences: Sequence[Difference], plan: Plan | None = None) -> tuple[Difference, ...]:
-    """The differences with p-values adjusted by Holm as one family, and the verdicts that follow.
+    """The differences with p-values adjusted as one family (Holm, or the plan's), and the verdicts that follow.
 
     `regressed` and `improved` are adjusted apart, each at ``plan.alpha``. Pass what is judged together, once: all
     metrics and slices of a comparison, with the margin, alpha and power that they were compared with. Differences
@@ -163,12 +178,21 @@ def adjust(differences: Sequence[Difference], plan: Plan | None = None) -> tuple
     """
     plan = plan or Plan()
     family = [index for index, difference in enumerate(differences) if not _is_empty(difference)]
-    worse = holm([differences[index].p_value for index in family])
-    better = holm([1 - differences[index].p_value for index in family])
+    adjusted = holm if plan.adjustment == "holm" else benjamini_hochberg
+    worse = adjusted([differences[index].p_value for index in family])
+    better = adjusted([1 - differences[index].p_value for index in family])
     judged = list(differences)
     for place, index in enumerate(family):
         judged[index] = _decide(judged[index], float(worse[place]), float(better[place]), plan)
     return tuple(judged)
+
+
+def _is_short(n: int, left_out: int) -> bool:
+    return left_out > MISSING * (n + left_out)
+
+
+def _is_noninferior(interval90: tuple[float, float], plan: Plan) -> bool:
+    return interval90[0] > -plan.margin if plan.better == "higher" else interval90[1] < plan.margin
 
 
 def _is_empty(difference: Difference) -> bool:
@@ -178,6 +202,8 @@ def _is_empty(difference: Difference) -> bool:
 def _decide(difference: Difference, worse: float, better: float, plan: Plan) -> Difference:
     """The verdict by adjusted p-values; a change that is sure outweighs one that is small."""
     verdict: Verdict = "undecided"
+    if _is_short(difference.n, difference.left_out):
+        return replace(difference, p_adjusted=min(worse, better), verdict=verdict)
     if worse <= plan.alpha:
         verdict = "regressed"
     elif better <= plan.alpha:
@@ -220,6 +246,11 @@ class _Pair:
     @property
     def effect(self) -> float:
         return self.new.value - self.old.value
+
+    @property
+    def short(self) -> bool:
+        """Too many cases are missing on one side for a verdict."""
+        return _is_short(len(self.before), self.left_out)
 
 
 def _pair(baseline: Column, candidate: Column, where: str) -> _Pair:
@@ -272,14 +303,15 @@ def _test(pair: _Pair, plan: Plan, broke: int, fixed: int) -> _Tested:
 
 
 def _test_discordant(n: int, broke: int, fixed: int, plan: Plan) -> _Tested:
-    """McNemar's mid-p and Bonett and Price's intervals."""
+    """McNemar's test and the intervals that the plan names."""
     down, up = (broke, fixed) if plan.better == "higher" else (fixed, broke)
+    interval = bonett_price if plan.interval == "bonett-price" else tango
     return _Tested(
-        name="McNemar mid-p",
-        p_value=float(mcnemar(broke, fixed)),
+        name=f"McNemar {'mid-p' if plan.test == 'midp' else plan.test}",
+        p_value=float(mcnemar(broke, fixed, method=plan.test)),
         p_exact=float(mcnemar(broke, fixed, method="exact")),
-        interval=bonett_price(down, up, n),
-        interval90=bonett_price(down, up, n, confidence=0.90),
+        interval=interval(down, up, n),
+        interval90=interval(down, up, n, confidence=0.90),
         mde=mde_discordant(_smoothed(fixed, n), n=n, power=plan.power, alpha=plan.alpha),
     )
 
@@ -340,7 +372,8 @@ def _warnings(pair: _Pair) -> tuple[str, ...]:
     if pair.n_clusters < FEW_CLUSTERS:
         warnings.append(f"only {pair.n_clusters} clusters: p-value and intervals rest on few independent units")
     if pair.left_out:
-        warnings.append(f"{pair.left_out} cases left out: only one of the two runs has a value for them")
+        verdict = f", more than {MISSING:.0%}: no verdict" if pair.short else ""
+        warnings.append(f"{pair.left_out} cases left out: only one of the two runs has a value for them{verdict}")
     rare = 0
     if pair.before.kind == "macro_f1":
         carried = ((pair.before.values + pair.after.values) @ np.ones(3) > 0).sum(axis=0)
