@@ -53,6 +53,8 @@ _TRIGGERS = tuple(
     for verb in ("UPDATE", "DELETE")
 )
 _SCHEMA = _TABLES + _TRIGGERS
+_OLDEST_SQLITE = (3, 37, 0)
+"""The first with strict tables."""
 _PAGE = 256
 _BUSY_SECONDS = 0.5
 _LOG_PAGES = 4000
@@ -332,6 +334,16 @@ class Store:
             finally:
                 if not durable:
                     run("PRAGMA synchronous = FULL")
+
+
+def check_sqlite() -> str:
+    """The version of the sqlite library. Raises JournalError for one without strict tables."""
+    if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
+        raise JournalError(
+            f"this Python is built with SQLite {sqlite3.sqlite_version}, which has no strict tables",
+            next_step="use a Python that is built with SQLite 3.37 or newer",
+        )
+    return sqlite3.sqlite_version
 
 
 @functools.lru_cache(maxsize=_PAGE)
