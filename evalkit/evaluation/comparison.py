@@ -11,7 +11,8 @@ from typing import Any, Literal
 import numpy as np
 
 from evalkit.cards import Grid, card
-from evalkit.errors import MetricError, StatisticsError
+from evalkit.errors import MetricError
+from evalkit.evaluation.pairing import align, judge_stopped
 from evalkit.evaluation.repeats import trials_to_decide
 from evalkit.evaluation.run import Run, RunHeader
 from evalkit.figures import count, p_value, points, points_interval, rate
@@ -131,7 +132,7 @@ def compare(
     Raises StatisticsError for runs on different cases or of different families.
     """
     plan = plan or Plan(margin=margin, alpha=alpha)
-    refuse_unlike(baseline, candidate)
+    baseline, candidate = align(baseline, candidate)
     head = candidate.head_metric
     aside = {head, *candidate.descriptive}
     metrics = [head, *(name for name in candidate.casewise.columns if name not in aside)]
@@ -143,6 +144,8 @@ def compare(
     slices = [scope for scope in candidate.casewise.masks if scope != "all"]
     found += [difference_of(baseline, candidate, head, scope=scope, plan=plan) for scope in slices]
     differences = adjust(found, plan)
+    if candidate.stopped is not None:
+        differences = judge_stopped(differences, candidate.stopped, baseline.header.run_id)
     edited = diff_specs(baseline.spec, candidate.spec).row_ids
     changes = _find_changes(baseline, candidate, edited)
     return Comparison(
@@ -165,7 +168,7 @@ def difference_of(
 
     Raises MetricError where one of the runs has no such figure, StatisticsError as `compare` does.
     """
-    refuse_unlike(baseline, candidate)
+    baseline, candidate = align(baseline, candidate)
     before, after = baseline.casewise.columns.get(metric), candidate.casewise.columns.get(metric)
     mask = candidate.casewise.masks.get(scope)
     if before is None or after is None or mask is None:
@@ -176,21 +179,6 @@ def difference_of(
         )
     towards = replace(plan or Plan(), better="lower" if metric in candidate.lower_is_better else "higher")
     return compare_columns(before.take(mask), after.take(mask), metric=metric, scope=scope, plan=towards)
-
-
-def refuse_unlike(baseline: Run, candidate: Run) -> None:
-    """Raise StatisticsError for runs on other data: an unpaired comparison would answer another question."""
-    where = f"{baseline.header.run_id} and {candidate.header.run_id}"
-    if baseline.header.family != candidate.header.family:
-        raise StatisticsError("the two runs are of different families", where=where)
-    same = baseline.header.dataset_digest == candidate.header.dataset_digest
-    if not same or baseline.casewise.case_ids != candidate.casewise.case_ids:
-        raise StatisticsError(
-            f"the two runs were made on different cases ({baseline.header.dataset_name}; "
-            f"{candidate.header.dataset_name})",
-            where=where,
-            next_step="evaluate the baseline version on the cases of the candidate",
-        )
 
 
 def _trials_needed(baseline: Run, candidate: Run, head: Difference, plan: Plan) -> int | None:
@@ -232,6 +220,8 @@ def _count_rows(changes: tuple[CaseChange, ...], edited: Mapping[str, str]) -> t
 
 def _warnings(baseline: Run, candidate: Run, head: Difference) -> tuple[str, ...]:
     found = list(head.warnings)
+    if candidate.stopped:
+        found.append(f"{candidate.stopped}; the other metrics and slices are shown and not judged")
     for run in (baseline, candidate):
         if run.incomplete:
             found.append(f"{run.header.spec_ref} is incomplete: {run.incomplete} executions were left undone")

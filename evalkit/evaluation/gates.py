@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 from evalkit.boundary.finding import CheckResult
 from evalkit.cards import Grid, card
-from evalkit.evaluation.comparison import difference_of, refuse_unlike
+from evalkit.evaluation.comparison import difference_of
+from evalkit.evaluation.pairing import align
 from evalkit.evaluation.run import Run, RunHeader
 from evalkit.figures import count, p_value, points, points_interval, rate, rate_interval
 from evalkit.spec.schema import Gate
@@ -80,7 +81,7 @@ def gate(run: Run, baseline: Run | None = None) -> GateReport:
     Raises StatisticsError for a baseline on other cases, whether a gate looks at it or not.
     """
     if baseline is not None:
-        refuse_unlike(baseline, run)
+        align(baseline, run)
     results = list(_judge_completeness(run))
     for rule in run.spec.gates:
         results += _judge_gate(rule, run, baseline)
