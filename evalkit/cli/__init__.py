@@ -25,6 +25,7 @@ COMMANDS = {
     "evaluate": "evalkit.cli.evaluation:evaluate",
     "compare": "evalkit.cli.judgement:compare",
     "gate": "evalkit.cli.judgement:gate",
+    "plan": "evalkit.cli.plan:plan",
     "report": "evalkit.cli.judgement:report",
     "track": "evalkit.cli.judgement:track",
     "suite": "evalkit.cli.suite:suite",

@@ -94,7 +94,7 @@ def _by_trial(values: Values, table: ScoreTable) -> Floats:
 def _means(scores: Floats) -> Floats:
     """Means by case over what was judged; NaN for a case without any."""
     judged = np.isfinite(scores).sum(axis=1)
-    return np.divide(np.nansum(scores, axis=1), judged, out=np.full(len(scores), np.nan), where=judged > 0)
+    return np.asarray(np.divide(np.nansum(scores, axis=1), judged, out=np.full(len(scores), np.nan), where=judged > 0))
 
 
 def _passes(scores: Floats) -> tuple[tuple[float, ...], tuple[float, ...]]:

@@ -19,6 +19,7 @@ from evalkit.evaluation.traces import NO_TRACES, Traces
 from evalkit.figures import rate, rate_interval
 from evalkit.metrics.scoring import Scores
 from evalkit.spec.schema import Spec
+from evalkit.stats.columns import Column
 from evalkit.stats.intervals import Estimate, estimate
 from evalkit.stats.sequential import Decision
 
@@ -145,9 +146,14 @@ class Run:
 
     def estimate(self, metric: str, scope: str = "all") -> Estimate:
         """One estimate. Raises MetricError where the run has none of that name and scope."""
+        self.column(metric, scope)
+        return self._estimate(metric, scope, self.casewise.masks[scope].nonzero()[0])
+
+    def column(self, metric: str, scope: str = "all") -> Column:
+        """The values of a metric by case. Raises MetricError where the run has none of that name and scope."""
         mask = self.casewise.masks.get(scope)
         if metric in self.casewise.columns and mask is not None:
-            return self._estimate(metric, scope, mask.nonzero()[0])
+            return self.casewise.columns[metric].take(mask)
         known = ", ".join(sorted(self.casewise.columns))
         raise MetricError(
             f"this run has no estimate of {metric} on {scope}",

@@ -54,15 +54,16 @@ class Watch:
     margin: float
 
     def changes(self, batch: Sequence[Case], executions: Sequence[Execution]) -> list[float]:
-        """Candidate minus baseline for each cluster of a batch, higher is better; NaN where one side has no value."""
+        """Candidate minus baseline for each cluster of a batch, higher is better; NaN where one side has none."""
         head, by_id = self.baseline.head_metric, {case.case_id: case for case in batch}
         scores = score([(by_id[done.case_id], done) for done in executions], {head: self.metric})
         before, after = map(self._values, (self.baseline.casewise, reduce_trials(tabulate(scores))))
         sign = -1.0 if head in self.baseline.lower_is_better else 1.0
         by_cluster: dict[str, list[float]] = {}
         for case in batch:
-            change = sign * (after.get(case.case_id, math.nan) - before.get(case.case_id, math.nan))
-            by_cluster.setdefault(case.cluster_id, []).append(change)
+            old, new = (side.get(case.case_id, math.nan) for side in (before, after))
+            if not (math.isnan(old) and math.isnan(new)):  # else the metric does not apply to the case
+                by_cluster.setdefault(case.cluster_id, []).append(sign * (new - old))
         return [float(np.mean(changes)) for changes in by_cluster.values()]
 
     def _values(self, side: Casewise) -> dict[str, float]:

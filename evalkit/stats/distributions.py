@@ -93,6 +93,17 @@ def t_quantile(probability: float, df: float) -> float:
     return t
 
 
+def beta_quantile(probability: float, a: float, b: float) -> float:
+    """The quantile of the beta distribution, 0 < probability < 1, by halving down to the last digits."""
+    lo, hi = 0.0, 1.0
+    for _ in range(200):
+        middle = (lo + hi) / 2
+        if middle in (lo, hi):
+            break
+        lo, hi = (middle, hi) if _beta_share(a, b, middle, 1 - middle) < probability else (lo, middle)
+    return (lo + hi) / 2
+
+
 def _beta_share(a: float, b: float, x: float, rest: float) -> float:
     """The regularized incomplete beta function I_x(a, b) by Lentz's continued fraction; ``rest`` is 1 - x."""
     if x <= 0:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from evalkit.errors import StatisticsError
 from evalkit.stats.columns import Codes, Floats
-from evalkit.stats.distributions import binomial_below, binomial_chances, normal_quantile
+from evalkit.stats.distributions import binomial_below, binomial_chances, normal_below, normal_quantile
 
 MANY_CASES = 1_000_000
 """From here on the normal formula is as good as enumeration."""
@@ -171,6 +172,47 @@ def cases_needed_mean(
     """
     variance = between + noise[0] / trials[0] + noise[1] / trials[1]
     return (normal_quantile(1 - alpha) + normal_quantile(power)) ** 2 * variance / drop**2
+
+
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """Two versions on the same cases, each asked several times: pass rates, and how they hang together."""
+
+    p_from: float
+    p_to: float
+    rho: float = 0.5
+    """Correlation (phi) of right and wrong on one case, one trial each."""
+    rerun: float = 0.5
+    """Correlation of two trials of one version on one case: 1 for an agent that always answers alike."""
+
+    @property
+    def noise(self) -> tuple[float, float]:
+        """Variance within a case, by version."""
+        before, after = self.p_from * (1 - self.p_from), self.p_to * (1 - self.p_to)
+        return (1 - self.rerun) * before, (1 - self.rerun) * after
+
+    @property
+    def between(self) -> float:
+        """Variance over cases of the difference of expected scores; never below 0."""
+        broke, fixed = discordance(self.p_from, self.p_to, self.rho)
+        return max(0.0, broke + fixed - (broke - fixed) ** 2 - sum(self.noise))
+
+    def power(self, *, n: int, trials: int, alpha: float = 0.05) -> float:
+        """The chance that n cases x ``trials`` show the drop: exact for one trial, the normal formula for more."""
+        if trials == 1:
+            return power_paired(self.p_from, self.p_to, n=n, rho=self.rho, alpha=alpha)
+        error = math.sqrt((self.between + sum(self.noise) / trials) / n)
+        if error == 0:
+            return 1.0
+        return float(normal_below((self.p_from - self.p_to) / error - normal_quantile(1 - alpha)))
+
+    def trials_needed(self, *, n: int, power: float = 0.8, alpha: float = 0.05) -> int | None:
+        """Trials a case at which n cases show the drop with chance ``power``; None where no number of trials does."""
+        if self.power(n=n, trials=1, alpha=alpha) >= power:
+            return 1
+        drop = self.p_from - self.p_to
+        room = n * drop**2 / (normal_quantile(1 - alpha) + normal_quantile(power)) ** 2 - self.between
+        return max(2, math.ceil(sum(self.noise) / room)) if room > 0 else None
 
 
 def mde_mean(standard_error: float, *, power: float = 0.8, alpha: float = 0.05) -> float:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy import special, stats
 
 from evalkit.stats.distributions import (
+    beta_quantile,
     binomial_below,
     binomial_chances,
     log_factorial,
@@ -36,6 +37,11 @@ def test_the_t_quantile_is_that_of_scipy(probability: float, df: int) -> None:
 def test_t_has_two_ends_and_a_middle() -> None:
     assert (t_below(-math.inf, 3), t_below(math.inf, 3), t_below(0, 3)) == (0.0, 1.0, 0.5)
     assert t_quantile(0.5, 3) == 0.0
+
+
+@given(probabilities, st.floats(0.5, 500), st.floats(0.5, 500))
+def test_the_beta_quantile_is_that_of_scipy(probability: float, a: float, b: float) -> None:
+    assert beta_quantile(probability, a, b) == pytest.approx(special.betaincinv(a, b, probability), rel=1e-8, abs=1e-12)
 
 
 @given(st.integers(0, 3_000), st.floats(0.001, 0.999), st.floats(-0.1, 1.1))
