@@ -115,6 +115,10 @@ class Plan:
     """For right or wrong, one trial a case: ``midp``, ``exact`` (never above alpha, and timid) or ``score``."""
     interval: Literal["bonett-price", "tango"] = "bonett-price"
     """For the same: Bonett and Price's (never short of its level), or Tango's score interval (nearer to it)."""
+    resamples: int = 0
+    """For everything else: 10,000, say, for BCa intervals by bootstrap over clusters; 0 for closed forms."""
+    seed: int = 0
+    """Of the resamples: the same seed gives the same interval."""
     adjustment: Literal["holm", "bh"] = "holm"
     """``holm``: any false alarm at all has chance alpha. ``bh``: of the alarms, a share alpha is false."""
 
@@ -319,7 +323,8 @@ def _test_discordant(n: int, broke: int, fixed: int, plan: Plan) -> _Tested:
 def _test_clustered(pair: _Pair, plan: Plan) -> _Tested:
     """An exact sign-flip or a t test of the paired influences, and t intervals."""
     effect, n_clusters, kind = pair.effect, pair.n_clusters, pair.before.kind
-    error = standard_error(pair.new.parts - pair.old.parts, pair.before.clusters)
+    parts = pair.new.parts - pair.old.parts
+    error = standard_error(parts, pair.before.clusters)
     bounded = pair.before.bounded and pair.after.bounded
     flat = n_clusters < 2 or error < NO_ERROR
     p_value, name = _sign_flip_of(pair.before, pair.after), "exact sign-flip mid-p"
@@ -327,7 +332,16 @@ def _test_clustered(pair: _Pair, plan: Plan) -> _Tested:
         name = "clustered t" if kind in ("binary", "mean") else "clustered delta"
         p_value = _p_of_one_sign(effect, n_clusters) if flat else t_below(effect / error, n_clusters - 1)
 
+    drawn = None
+    if plan.resamples and not flat:
+        from evalkit.stats.bootstrap import bootstrap_mean
+
+        by_cluster = effect + n_clusters * cluster_sums(parts, pair.before.clusters)
+        drawn = bootstrap_mean(by_cluster, seed=plan.seed, resamples=plan.resamples)
+
     def interval(confidence: float) -> tuple[float, float]:
+        if drawn is not None:
+            return drawn.interval(confidence)
         if flat:
             return _no_spread(effect, unseen_share(n_clusters, confidence), bounded)
         half = t_quantile((1 + confidence) / 2, n_clusters - 1) * error
