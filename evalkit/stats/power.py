@@ -106,7 +106,7 @@ def _rejects(discordant: Codes, critical: Codes, share: float) -> Floats:
 
 
 def cases_needed_discordant(broke: float, fixed: float, *, power: float = 0.8, alpha: float = 0.05) -> int:
-    """Cases at which `power_discordant` reaches ``power``, by halving; exact power wavers a little from n to n + 1.
+    """Cases at which `power_discordant` reaches ``power``, to a four-hundredth: exact power wavers from n to n + 1.
 
     Above `MANY_CASES` by the normal formula. Raises StatisticsError where not more cases break than get fixed.
     """
@@ -118,21 +118,15 @@ def cases_needed_discordant(broke: float, fixed: float, *, power: float = 0.8, a
     if guess > MANY_CASES:
         return math.ceil(guess)
 
-    def enough(n: int) -> bool:
-        return power_discordant(broke, fixed, n=n, alpha=alpha) >= power
-
     for _ in range(2):  # on the scale of the quantile, power rises with the square root of n
         seen = power_discordant(broke, fixed, n=math.ceil(guess), alpha=alpha)
         guess *= ((z_alpha + z_power) / (z_alpha + normal_quantile(min(max(seen, 1e-6), 1 - 1e-6)))) ** 2
-    lo, hi = int(guess * 0.995) - 2, int(guess * 1.005) + 2
-    while lo > 0 and enough(lo):
-        lo = int(lo * 0.97) - 2
-    while not enough(hi):
-        hi = int(hi * 1.03) + 1
-    while hi - lo > 1:
-        middle = (lo + hi) // 2
-        lo, hi = (lo, middle) if enough(middle) else (middle, hi)
-    return hi
+    n, step = math.ceil(guess), 1 + int(guess / 400)
+    while n > step and power_discordant(broke, fixed, n=n - step, alpha=alpha) >= power:
+        n -= step
+    while power_discordant(broke, fixed, n=n, alpha=alpha) < power:
+        n += step
+    return n
 
 
 def mde_discordant(fixed: float, *, n: int, power: float = 0.8, alpha: float = 0.05) -> float:
@@ -250,7 +244,7 @@ def _smallest(power_of: Callable[[float], float], goal: tuple[float, float], *, 
     Secants on the scale of the normal quantile, where power is nearly straight; halving where they leave the bracket.
     It aims a hair above the goal and stops within the hair: the drop is seen, and a thousandth less is not.
     """
-    if power_of(most) < goal[0]:
+    if (guess > most / 4 or not guess) and power_of(most) < goal[0]:
         return most
     aim, hair = normal_quantile(goal[0]) + 1e-3, 1e-3
     lo, hi, at = 0.0, most, min(guess, most)
