@@ -17,6 +17,8 @@ from evalkit.stats.sequential import evidence
 
 RHOS = (0.3, 0.5, 0.7)
 SEED = 20261124
+SPREAD = 3.8
+"""Of the cases' ease on the logit scale: at 94 % two reruns of a case then correlate by 0.5."""
 
 
 def size_of(n: int, method: str, shares: np.ndarray) -> float:
@@ -33,7 +35,8 @@ def size_of(n: int, method: str, shares: np.ndarray) -> float:
 def sizes() -> None:
     print("### False alarms of `regressed`, largest exact size at 5 %\n")
     print(
-        "| n | mid-p, up to 30 % discordant | mid-p, anywhere | exact, anywhere | score, anywhere |\n|---|---|---|---|---|"
+        "| n | mid-p, up to 30 % discordant | mid-p, anywhere | exact, anywhere | score, anywhere |\n"
+        "|---|---|---|---|---|"
     )
     few, all_ = np.linspace(0.005, 0.3, 60), np.linspace(0.005, 1, 200)
     for n in (30, 50, 75, 100, 200, 300, 1000):
@@ -76,15 +79,14 @@ def centre_for(p: float, spread: float) -> float:
 def trials_power(n: int, trials: int, p_to: float, runs: int = 1_500) -> float:
     """The chance that the exact sign-flip mid-p on sums over trials rejects; both versions share the cases' ease."""
     rng = np.random.default_rng(SEED + trials)
-    spread = 2.6
     base = rng.normal(0, 1, (runs, n))
-    chances = [1 / (1 + np.exp(-(centre_for(p, spread) + spread * base))) for p in (0.94, p_to)]
+    chances = [1 / (1 + np.exp(-(centre_for(p, SPREAD) + SPREAD * base))) for p in (0.94, p_to)]
     before, after = (rng.binomial(trials, chance) for chance in chances)
     return float(np.mean([sign_flip(after[run] - before[run]) <= 0.05 for run in range(runs)]))
 
 
 def repeats() -> None:
-    print("\n### Repeated trials: exact sign-flip mid-p, logit-normal cases, 1,500 runs a cell\n")
+    print("\n### Repeated trials: exact sign-flip mid-p; logit-normal cases, reruns correlate by 0.5\n")
     print("| cases x trials | false alarms | chance to see 94 -> 89 |\n|---|---|---|")
     for n, trials in ((100, 1), (100, 3), (100, 5), (300, 1), (300, 3)):
         print(f"| {n} x {trials} | {100 * trials_power(n, trials, 0.94):.1f} % | {trials_power(n, trials, 0.89):.3f} |")
@@ -110,7 +112,7 @@ def families(runs: int = 400) -> None:
                 made.append(
                     compare_columns(binary(before, np.arange(n)), binary(after, np.arange(n)), metric="m", plan=plan)
                 )
-            found["naive"] += any(one.effect < -0.03 for one in made)
+            found["naive"] += any(one.effect < -0.03 - 1e-9 for one in made)
             found["raw"] += any(one.verdict == "regressed" for one in made)
             for name in ("holm", "bh"):
                 judged = adjust(made, Plan(margin=0.5, adjustment=name))
@@ -155,7 +157,8 @@ def covered(interval: object, n: int, broke: float, fixed: float) -> float:
 def peeking(runs: int = 1_000, n: int = 1_000) -> None:
     print("\n### A look after every case, up to 1,000: 1,000 runs a cell\n")
     print(
-        "| rho | e-process: false alarms | sees 94 -> 89 | cases used | fixed test, a look each 25: false alarms |\n|---|---|---|---|---|"
+        "| rho | e-process: false alarms | sees 94 -> 89 | cases used | fixed test, looks each 25: false alarms |\n"
+        "|---|---|---|---|---|"
     )
     for rho in RHOS:
         rng = np.random.default_rng(SEED)
@@ -169,9 +172,8 @@ def peeking(runs: int = 1_000, n: int = 1_000) -> None:
         quiet = rates[0.94][2]
         broke, fixed = np.cumsum(quiet < 0, axis=1)[:, 24::25], np.cumsum(quiet > 0, axis=1)[:, 24::25]
         naive = float((mcnemar(broke, fixed) <= 0.05).any(axis=1).mean())
-        print(
-            f"| {rho} | {100 * rates[0.94][0]:.1f} % | {100 * rates[0.89][0]:.1f} % | {rates[0.89][1]:.0f} | {100 * naive:.1f} % |"
-        )
+        quiet_alarms, sees, used = (100 * rates[0.94][0], 100 * rates[0.89][0], rates[0.89][1])
+        print(f"| {rho} | {quiet_alarms:.1f} % | {sees:.1f} % | {used:.0f} | {100 * naive:.1f} % |")
 
 
 def patients(runs: int = 1_500) -> None:

@@ -20,6 +20,8 @@ from evalkit.spec.changes import diff_specs
 from evalkit.stats.columns import Column, cases
 from evalkit.stats.comparison import Difference, Plan, Verdict, adjust, compare_columns
 
+HEAD_SHARE = 0.5
+"""Of the level: the head metric keeps half, the other metrics and the slices share the rest; together they keep it."""
 MOVED = 1e-9
 """A case moved when its value did by more than rounding."""
 
@@ -128,7 +130,8 @@ def compare(
     """Compare two runs on the same cases, paired by case: a pure function of what is stored.
 
     ``margin`` is the smallest drop that matters (0.02 is 2 points); ``alpha`` is one-sided and holds over every metric
-    and slice together (Holm). A ``plan`` says both, and the test, the interval and the adjustment besides.
+    and slice together (Holm; the head metric keeps half of it). A ``plan`` says both, and the test, the interval and
+    the adjustment besides.
     Raises StatisticsError for runs on different cases or of different families.
     """
     plan = plan or Plan(margin=margin, alpha=alpha)
@@ -143,7 +146,7 @@ def compare(
     ]
     slices = [scope for scope in candidate.casewise.masks if scope != "all"]
     found += [difference_of(baseline, candidate, head, scope=scope, plan=plan) for scope in slices]
-    differences = adjust(found, plan)
+    differences = adjust(found, plan, first=HEAD_SHARE)
     if candidate.stopped is not None:
         differences = judge_stopped(differences, candidate.stopped, baseline.header.run_id)
     edited = diff_specs(baseline.spec, candidate.spec).row_ids

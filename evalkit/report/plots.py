@@ -19,6 +19,7 @@ from evalkit.figures import points, points_interval, rate, rate_interval, width
 from evalkit.report.sentences import TONES
 from evalkit.stats.comparison import Difference
 from evalkit.stats.intervals import Estimate
+from evalkit.stats.noise import Noise
 from evalkit.stats.power import Repeats, cases_needed
 
 if TYPE_CHECKING:
@@ -158,6 +159,27 @@ def sight(differences: Sequence[Difference], *, margin: float, name: str = "sigh
         axes.axvline(margin * 100, color=_INK, linewidth=1.5, zorder=3)
         axes.set_xlabel("smallest drop seen with power 0.8, percentage points; line: the margin", color=_QUIET)
         return _svg(figure, name=name, title=f"Smallest visible drop of {len(rows)} metrics against the margin")
+
+
+def variance(noise: Noise, *, name: str = "variance") -> str:
+    """Where the variance of a score lies: between cases, and within a case asked again (hatched); empty without."""
+    total = noise.between + noise.within
+    if not total > 0:
+        return ""
+    with _style(name):
+        figure, axes = _frame(["one trial", f"mean of {round(noise.trials)} trials"], legend=True)
+        axes.set_xlim(0, 100)
+        for row, trials in enumerate((1, round(noise.trials))):
+            within = noise.within / trials
+            split = 100 * noise.between / (noise.between + within)
+            axes.barh(row, split, height=0.5, color=_QUIET, zorder=2)
+            axes.barh(
+                row, 100 - split, left=split, height=0.5, facecolor=_PAPER, edgecolor=_INK, hatch="////", zorder=2
+            )
+            _label(axes, row, "one trial" if row == 0 else f"mean of {trials} trials", colour=_INK)
+            _figures(axes, row, f"{split:.0f} : {100 - split:.0f}", colour=_INK)
+        axes.set_xlabel("share of the variance, percent; full: between cases, hatched: within a case", color=_QUIET)
+        return _svg(figure, name=name, title="Variance between and within cases")
 
 
 @contextmanager

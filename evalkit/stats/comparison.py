@@ -9,15 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
-from evalkit.cards import card
 from evalkit.errors import StatisticsError
-from evalkit.figures import p_value, points, points_interval
 from evalkit.stats.columns import (
     Column,
+    Floats,
     Influence,
     cases,
     cluster_sums,
@@ -26,105 +24,17 @@ from evalkit.stats.columns import (
     relabel,
     standard_error,
 )
+from evalkit.stats.difference import MISSING as MISSING
+from evalkit.stats.difference import Difference as Difference
+from evalkit.stats.difference import Plan as Plan
+from evalkit.stats.difference import Verdict as Verdict
 from evalkit.stats.distributions import normal_quantile, t_below, t_quantile
 from evalkit.stats.intervals import NO_ERROR, unseen_share
-from evalkit.stats.pairs import Method, benjamini_hochberg, bonett_price, holm, mcnemar, on_grid, sign_flip, tango
+from evalkit.stats.pairs import benjamini_hochberg, bonett_price, holm, mcnemar, on_grid, sign_flip, tango
 from evalkit.stats.power import cases_needed_discordant, mde_discordant, mde_mean
 
 FEW_CLUSTERS = 20
 FEW_CASES_A_LABEL = 5
-MISSING = 0.02
-"""A share of cases that only one run judged from which on there is no verdict: what is missing may be what broke."""
-
-Verdict = Literal["regressed", "improved", "equivalent", "undecided"]
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One metric in one scope, candidate minus baseline, paired by case. Effects are in [-1, 1]: x 100 for points."""
-
-    metric: str
-    scope: str
-    baseline: float
-    candidate: float
-    effect: float
-    lo: float
-    hi: float
-    """95 % interval of the effect."""
-    lo90: float
-    hi90: float
-    """90 % interval: equivalence is judged on it (two one-sided tests at 5 %)."""
-    p_value: float
-    """One-sided, for a change for the worse, by ``test``; 1 - p is that for the better."""
-    p_adjusted: float
-    """One-sided in the direction that was seen, for the worse or for the better; Holm over every metric and slice
-    compared together, once `adjust` has seen them all."""
-    p_exact: float | None
-    """The conditional exact McNemar p, one-sided; None where the metric is not binary."""
-    test: str
-    """``McNemar mid-p`` (or ``exact``, ``score``), ``exact sign-flip mid-p``, ``clustered t``, ``clustered delta``,
-    ``nothing to compare``."""
-    verdict: Verdict
-    within_margin: bool
-    """The 90 % interval lies inside the margin (a change may be real and still too small to matter)."""
-    n: int
-    """Pairs of cases that both runs judged."""
-    n_clusters: int
-    broke: int
-    """Cases that the baseline had better."""
-    fixed: int
-    """Cases that the candidate has better."""
-    mde: float
-    """Smallest change for the worse that this many pairs would see with power 0.8; NaN without pairs."""
-    need: int | None
-    """Pairs needed to see a change of the margin with power 0.8; where there are already that many, pairs that decide
-    it if the change stays as seen. None where it is decided, and where no number of pairs is known to do."""
-    warnings: tuple[str, ...] = ()
-    noninferior: bool = False
-    """The 90 % interval excludes a change for the worse by the margin or more: one-sided, at 5 %."""
-    left_out: int = 0
-    """Cases that only one of the two runs judged. Above `MISSING` of all, the verdict is undecided."""
-
-    @property
-    def p_seen(self) -> float:
-        """The p-value without adjustment, one-sided in the direction that was seen."""
-        return min(self.p_value, 1 - self.p_value)
-
-    def __str__(self) -> str:
-        interval = points_interval(self.lo, self.hi)
-        return f"{self.metric} on {self.scope}: {points(self.effect)} points ({interval}), {self.verdict}"
-
-    def _repr_html_(self) -> str:
-        return card(
-            str(self), lead=f"{p_value(self.p_adjusted)} by {self.test}, {self.n} pairs, {self.n_clusters} clusters"
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What counts as a change, and how sure one has to be of it."""
-
-    margin: float = 0.03
-    """Changes within +-margin do not matter: 0.03 is 3 points."""
-    alpha: float = 0.05
-    """One-sided level of `regressed` and `improved`."""
-    power: float = 0.8
-    better: Literal["higher", "lower"] = "higher"
-    """``lower`` for a rate of errors: then a rise is the change for the worse."""
-    test: Method = "midp"
-    """For right or wrong, one trial a case: ``midp``, ``exact`` (never above alpha, and timid) or ``score``."""
-    interval: Literal["bonett-price", "tango"] = "bonett-price"
-    """For the same: Bonett and Price's (never short of its level), or Tango's score interval (nearer to it)."""
-    resamples: int = 0
-    """For everything else: 10,000, say, for BCa intervals by bootstrap over clusters; 0 for closed forms."""
-    seed: int = 0
-    """Of the resamples: the same seed gives the same interval."""
-    adjustment: Literal["holm", "bh"] = "holm"
-    """``holm``: any false alarm at all has chance alpha. ``bh``: of the alarms, a share alpha is false."""
-
-    def __post_init__(self) -> None:
-        if not (0 < self.margin < 1 and 0 < self.alpha < 0.5 and 0 < self.power < 1):
-            raise StatisticsError("a margin and a power lie between 0 and 1, an alpha between 0 and 0.5")
 
 
 def compare_columns(
@@ -172,23 +82,33 @@ def compare_columns(
     return difference if _is_empty(difference) else _decide(difference, tested.p_value, 1 - tested.p_value, plan)
 
 
-def adjust(differences: Sequence[Difference], plan: Plan | None = None) -> tuple[Difference, ...]:
+def adjust(
+    differences: Sequence[Difference], plan: Plan | None = None, *, first: float = 0.0
+) -> tuple[Difference, ...]:
     """The differences with p-values adjusted as one family (Holm, or the plan's), and the verdicts that follow.
 
-    `regressed` and `improved` are adjusted apart, each at ``plan.alpha``. Pass what is judged together, once: all
-    metrics and slices of a comparison, with the margin, alpha and power that they were compared with. Differences
+    ``first`` is the share of the level that Holm keeps for the first difference, the head metric; 0 shares it out
+    evenly. `regressed` and `improved` are adjusted apart, each at ``plan.alpha``. Pass what is judged together, once:
+    all metrics and slices of a comparison, with the margin, alpha and power that they were compared with. Differences
     without anything to compare stay out of the family. ``plan.better`` is not read: each difference already knows
     its own direction.
     """
     plan = plan or Plan()
     family = [index for index, difference in enumerate(differences) if not _is_empty(difference)]
-    adjusted = holm if plan.adjustment == "holm" else benjamini_hochberg
-    worse = adjusted([differences[index].p_value for index in family])
-    better = adjusted([1 - differences[index].p_value for index in family])
+    p = np.array([differences[index].p_value for index in family])
+    worse, better = (_adjust(one_sided, plan, first if 0 in family else 0.0) for one_sided in (p, 1 - p))
     judged = list(differences)
     for place, index in enumerate(family):
         judged[index] = _decide(judged[index], float(worse[place]), float(better[place]), plan)
     return tuple(judged)
+
+
+def _adjust(p_values: Floats, plan: Plan, first: float) -> Floats:
+    if plan.adjustment == "bh":
+        return benjamini_hochberg(p_values)
+    if not first or len(p_values) < 2:
+        return holm(p_values)
+    return holm(p_values, [first, *[(1 - first) / (len(p_values) - 1)] * (len(p_values) - 1)])
 
 
 def _is_short(n: int, left_out: int) -> bool:
