@@ -215,6 +215,10 @@ class Patient:
         """
         return tuple(self._named(needle_id) for needle_id in self._ids())
 
+    @cached_property
+    def _draws_further(self) -> tuple[int, ...]:
+        return stream(self.seed, "further").draws(self.index, len(_FURTHER))
+
     @property
     def further(self) -> tuple[Identifier, ...]:
         """Identifiers of the Safe Harbor categories that a note seldom holds, so that all 18 can be planted.
@@ -239,9 +243,8 @@ class Patient:
             category, value = _OF_RELATIVE[part](self.relative)
             return Identifier(needle_id, category, value, "relative")
         if part in _FURTHER:
-            category, make = _FURTHER[part]
-            draw = stream(self.seed, "further").draws(self.index, len(_FURTHER))[list(_FURTHER).index(part)]
-            return Identifier(needle_id, category, make(draw))
+            category, make, place = _FURTHER[part]
+            return Identifier(needle_id, category, make(self._draws_further[place]))
         category, read = _OWN[part]
         return Identifier(needle_id, category, read(self))
 
@@ -269,18 +272,19 @@ _OF_RELATIVE: dict[str, Callable[[Relative], tuple[Category, str]]] = {
     "first": lambda one: ("name", one.first),
     "phone": lambda one: ("phone", one.phone),
 }
-_FURTHER: dict[str, tuple[Category, Callable[[int], str]]] = {
-    "fax": ("fax", surrogates.fax),
-    "account": ("account", surrogates.account),
-    "license": ("license", surrogates.license_number),
-    "vin": ("vehicle", surrogates.vin),
-    "device": ("device", surrogates.mac),
-    "url": ("url", surrogates.url),
-    "ip": ("ip", surrogates.ipv4),
-    "biometric": ("biometric", lambda draw: f"VOICEPRINT-{draw % 10**10:010d}"),
-    "photo": ("photo", lambda draw: f"face-{draw % 10**8:08d}.jpg"),
-    "other": ("other", lambda draw: f"LOCKER-TAG-{draw % 10**7:07d}"),
+_FURTHER: dict[str, tuple[Category, Callable[[int], str], int]] = {
+    "fax": ("fax", surrogates.fax, 0),
+    "account": ("account", surrogates.account, 1),
+    "license": ("license", surrogates.license_number, 2),
+    "vin": ("vehicle", surrogates.vin, 3),
+    "device": ("device", surrogates.mac, 4),
+    "url": ("url", surrogates.url, 5),
+    "ip": ("ip", surrogates.ipv4, 6),
+    "biometric": ("biometric", lambda draw: f"VOICEPRINT-{draw % 10**10:010d}", 7),
+    "photo": ("photo", lambda draw: f"face-{draw % 10**8:08d}.jpg", 8),
+    "other": ("other", lambda draw: f"LOCKER-TAG-{draw % 10**7:07d}", 9),
 }
+"""Part -> (category, maker, which draw of the stream ``further``)."""
 _IDS = tuple(f"patient.{part}" for part in _OWN)
 _IDS_WITHOUT_MBI = tuple(needle_id for needle_id in _IDS if needle_id != "patient.mbi")
 _IDS_OF_RELATIVE = tuple(f"relative.{part}" for part in _OF_RELATIVE)
