@@ -11,12 +11,14 @@ diacritics, suffix) and restricted ZIP areas come by quota and are tagged.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from typing import Literal
 
-from evalkit.cases.randomness import Stream, chance, pick, running_totals, weighted, whole
+from evalkit.cases.people import STRESS, People
+from evalkit.cases.randomness import Stream, chance, pick, running_totals, stream, weighted, whole
 from evalkit.cases.vocabulary import Vocabulary, vocabulary
 from evalkit.errors import CaseError
 from evalkit.phi import surrogates
@@ -98,6 +100,8 @@ class Patient:
     tags: tuple[str, ...]
     """``age:minor``, ``age:90+``, ``name:hyphen``, ``name:apostrophe``, ``name:diacritic``, ``name:suffix``,
     ``zip3:restricted``."""
+    weight: float = 1.0
+    """How many patients of the population this one stands for; 1 in the ``population`` profile."""
 
     @property
     def name(self) -> str:
@@ -130,34 +134,120 @@ class Patient:
         patient.name .first .last .dob (ISO) .street .city .zip .phone .email .ssn .mrn .member_id .mbi;
         relative.name .first .phone. A case lists only those that it plants.
         """
-        own: list[tuple[str, Category, str | None]] = [
-            ("name", "name", self.name), ("first", "name", self.first), ("last", "name", self.last),
-            ("dob", "date", self.dob.isoformat()), ("street", "geo", self.street), ("city", "geo", self.city),
-            ("zip", "geo", self.zip_code), ("phone", "phone", self.phone), ("email", "email", self.email),
-            ("ssn", "ssn", self.ssn), ("mrn", "mrn", self.mrn), ("member_id", "plan", self.member_id),
-            ("mbi", "plan", self.mbi),
-        ]  # fmt: skip
-        found = [_identifier("patient", part, category=category, value=value) for part, category, value in own if value]
-        if self.relative is not None:
-            found += [
-                _identifier("relative", "name", category="name", value=self.relative.name),
-                _identifier("relative", "first", category="name", value=self.relative.first),
-                _identifier("relative", "phone", category="phone", value=self.relative.phone),
-            ]
-        return tuple(found)
+        return tuple(self._named(needle_id) for needle_id in self._ids())
+
+    @property
+    def further(self) -> tuple[Identifier, ...]:
+        """Identifiers of the Safe Harbor categories that a note seldom holds, so that all 18 can be planted.
+
+        patient.fax .account .license .vin .device .url .ip .biometric .photo .other
+        """
+        return tuple(self._named(f"patient.{part}") for part in _FURTHER)
 
     def identifier(self, needle_id: str) -> Identifier:
-        """One of `identifiers` by its needle id. Raises CaseError where this patient has none."""
-        for known in self.identifiers:
-            if known.needle_id == needle_id:
-                return known
+        """One of `identifiers` or `further` by its needle id. Raises CaseError where this patient has none."""
+        if needle_id in self._ids() or needle_id.removeprefix("patient.") in _FURTHER:
+            return self._named(needle_id)
         raise CaseError("this patient has no such identifier", where=needle_id)
+
+    def _ids(self) -> tuple[str, ...]:
+        own = _IDS if self.mbi is not None else _IDS_WITHOUT_MBI
+        return own if self.relative is None else own + _IDS_OF_RELATIVE
+
+    def _named(self, needle_id: str) -> Identifier:
+        subject, _, part = needle_id.partition(".")
+        if subject == "relative" and self.relative is not None:
+            category, value = _OF_RELATIVE[part](self.relative)
+            return Identifier(needle_id, category, value, "relative")
+        if part in _FURTHER:
+            category, make = _FURTHER[part]
+            draw = stream(self.seed, "further").draws(self.index, len(_FURTHER))[list(_FURTHER).index(part)]
+            return Identifier(needle_id, category, make(draw))
+        category, read = _OWN[part]
+        return Identifier(needle_id, category, read(self))
 
     def __repr__(self) -> str:
         return f"Patient({self.seed}/{self.index}, {', '.join(self.tags) or 'no tags'})"
 
 
-def make_patient(seed: int, index: int) -> Patient:
+_OWN: dict[str, tuple[Category, Callable[[Patient], str]]] = {
+    "name": ("name", lambda one: one.name),
+    "first": ("name", lambda one: one.first),
+    "last": ("name", lambda one: one.last),
+    "dob": ("date", lambda one: one.dob.isoformat()),
+    "street": ("geo", lambda one: one.street),
+    "city": ("geo", lambda one: one.city),
+    "zip": ("geo", lambda one: one.zip_code),
+    "phone": ("phone", lambda one: one.phone),
+    "email": ("email", lambda one: one.email),
+    "ssn": ("ssn", lambda one: one.ssn),
+    "mrn": ("mrn", lambda one: one.mrn),
+    "member_id": ("plan", lambda one: one.member_id),
+    "mbi": ("plan", lambda one: one.mbi or ""),
+}
+_OF_RELATIVE: dict[str, Callable[[Relative], tuple[Category, str]]] = {
+    "name": lambda one: ("name", one.name),
+    "first": lambda one: ("name", one.first),
+    "phone": lambda one: ("phone", one.phone),
+}
+_FURTHER: dict[str, tuple[Category, Callable[[int], str]]] = {
+    "fax": ("fax", surrogates.fax),
+    "account": ("account", surrogates.account),
+    "license": ("license", surrogates.license_number),
+    "vin": ("vehicle", surrogates.vin),
+    "device": ("device", surrogates.mac),
+    "url": ("url", surrogates.url),
+    "ip": ("ip", surrogates.ipv4),
+    "biometric": ("biometric", lambda draw: f"VOICEPRINT-{draw % 10**10:010d}"),
+    "photo": ("photo", lambda draw: f"face-{draw % 10**8:08d}.jpg"),
+    "other": ("other", lambda draw: f"LOCKER-TAG-{draw % 10**7:07d}"),
+}
+_IDS = tuple(f"patient.{part}" for part in _OWN)
+_IDS_WITHOUT_MBI = tuple(needle_id for needle_id in _IDS if needle_id != "patient.mbi")
+_IDS_OF_RELATIVE = tuple(f"relative.{part}" for part in _OF_RELATIVE)
+
+
+class Known(Mapping[str, Identifier]):
+    """Everything that a case may plant, by needle id: the patient's identifiers, made when they are first asked for,
+    and whatever else the family gives (the date of the visit, the provider). ``repr`` shows a count."""
+
+    __slots__ = ("_given", "_made", "_patient")
+
+    def __init__(self, patient: Patient, given: Iterable[Identifier] = ()) -> None:
+        self._patient = patient
+        self._given = {identifier.needle_id: identifier for identifier in given}
+        self._made: dict[str, Identifier] = dict(self._given)
+
+    def __getitem__(self, needle_id: str) -> Identifier:
+        made = self._made.get(needle_id)
+        if made is None:
+            if needle_id not in self:
+                raise KeyError(needle_id)
+            made = self._made[needle_id] = self._patient.identifier(needle_id)
+        return made
+
+    def __contains__(self, needle_id: object) -> bool:
+        return (
+            needle_id in self._made
+            or needle_id in self._patient._ids()
+            or (isinstance(needle_id, str) and needle_id.removeprefix("patient.") in _FURTHER)
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self._patient._ids(), *(name for name in self._given if name not in self._patient._ids())))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def planted(self, needle_ids: Iterable[str]) -> tuple[Identifier, ...]:
+        """The identifiers that a case lists: those of its spans, each once, in the order of the ids."""
+        return tuple(self[needle_id] for needle_id in dict.fromkeys(needle_ids))
+
+    def __repr__(self) -> str:
+        return f"Known({len(self)} identifiers)"
+
+
+def make_patient(seed: int, index: int, *, people: People = STRESS) -> Patient:
     """Patient ``index`` (from 0) of a seed. Raises CaseError where the pinned vocabulary is not installed."""
     words = vocabulary()
     identity, contact, numbers, family = (stream.draws(index, 16) for stream in _streams(seed))

@@ -11,6 +11,7 @@ from pathlib import Path
 from evalkit.agents.agent import Agent
 from evalkit.agents.guard import guard
 from evalkit.cases.case import GoldSet
+from evalkit.cases.people import STRESS, People
 from evalkit.errors import AgentError, CaseError, SpecError
 from evalkit.spec.document import parse_spec
 from evalkit.spec.registry import Registry
@@ -84,7 +85,7 @@ def _check_gates(spec: Spec) -> None:
             )
 
 
-def synthesize(spec: Spec, *, n: int, seed: int) -> GoldSet:
+def synthesize(spec: Spec, *, n: int, seed: int, people: People = STRESS) -> GoldSet:
     """``n`` synthetic cases for the spec's family, cases 0 to n - 1 of a seed.
 
     Their truth is the family's, not the spec's: every version gets the same cases and the same answers. Raises
@@ -99,7 +100,7 @@ def synthesize(spec: Spec, *, n: int, seed: int) -> GoldSet:
         )
     if n < 1:
         raise CaseError("at least one case is needed", where="n")
-    return GoldSet(f"{spec.family} synthetic seed {seed}", tuple(make_case(seed, index) for index in range(n)))
+    return GoldSet(f"{spec.family} synthetic seed {seed}", tuple(make_case(seed, index, people=people) for index in range(n)))
 
 
 def offline_agent(spec: Spec) -> Agent:

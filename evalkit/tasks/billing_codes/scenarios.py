@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, timedelta
-from functools import lru_cache
 from typing import Any
 
 from evalkit.cases.case import Case, Spans
-from evalkit.cases.patients import Patient, make_patient
-from evalkit.cases.randomness import Dice, Stream
+from evalkit.cases.patients import Known, Patient, make_patient
+from evalkit.cases.people import STRESS, People
+from evalkit.cases.randomness import Dice, stream
 from evalkit.cases.vocabulary import VOCABULARY_DIGEST, vocabulary
 from evalkit.cases.writing import Writer, join_spans
 from evalkit.phi import surrogates
@@ -41,12 +41,12 @@ _RETURNING = 20
 """Every twentieth case is another visit of the patient of the case before it."""
 
 
-def make_case(seed: int, index: int) -> Case:
+def make_case(seed: int, index: int, /, *, people: People = STRESS) -> Case:
     """Case ``index`` (from 0) of a seed. Raises CaseError where the pinned vocabulary is not installed."""
     story = make_story(seed, index)
-    dice = _stream(seed, "note").at(index)
-    patient = _adult(seed, index - 1 if index and index % _RETURNING == 0 else index)
-    known = _identifiers(patient, story, _stream(seed, "visit").at(index))
+    dice = stream(seed, "billing_codes.note").at(index)
+    patient = _adult(seed, index - 1 if index and index % _RETURNING == 0 else index, people)
+    known = _identifiers(patient, story, stream(seed, "billing_codes.visit").at(index))
     writer = write_note(story, known, dice)
     note, spans = writer.build("note_text")
     owed = bill(story.acts, story.visit, new_patient=story.new_patient)
@@ -66,7 +66,7 @@ def make_case(seed: int, index: int) -> Case:
         flags=_flags(story, dice),
         gold={} if story.refusal else {"lines": [_line(line, writer) for line in owed]},
         refusal=story.refusal,
-        identifiers=tuple(identifier for needle_id, identifier in known.items() if needle_id in planted),
+        identifiers=known.planted(needle_id for needle_id in known if needle_id in planted),
         spans=join_spans([spans, Spans(("patient_mrn",), (0,), (len(sent.value),), ("mrn.sent",))]),
         facts=tuple(_facts(story)),
         tags=tuple(_tags(story, owed)),
@@ -75,21 +75,16 @@ def make_case(seed: int, index: int) -> Case:
     )
 
 
-@lru_cache(maxsize=64)
-def _stream(seed: int, concern: str) -> Stream:
-    return Stream(seed, f"billing_codes.{concern}")
-
-
-def _adult(seed: int, index: int) -> Patient:
+def _adult(seed: int, index: int, people: People) -> Patient:
     """The patient of a case: the first adult, for the notes speak with the patient alone."""
-    patient = make_patient(seed, index)
+    patient = make_patient(seed, index, people=people)
     while patient.age_on(FIRST_DAY) < ADULT:
         index += _ANOTHER
-        patient = make_patient(seed, index)
+        patient = make_patient(seed, index, people=people)
     return patient
 
 
-def _identifiers(patient: Patient, story: Story, dice: Dice) -> dict[str, Identifier]:
+def _identifiers(patient: Patient, story: Story, dice: Dice) -> Known:
     """Everything that a note may hold, by needle id, and ``mrn.sent``: the number as the calling system sends it."""
     day = FIRST_DAY + timedelta(days=dice.whole(0, (LAST_DAY - FIRST_DAY).days))
     if story.refusal == "DOS_IN_FUTURE":
@@ -101,7 +96,7 @@ def _identifiers(patient: Patient, story: Story, dice: Dice) -> dict[str, Identi
         Identifier("provider.name", "name", doctor, "provider"),
         Identifier("mrn.sent", "mrn", sent),
     )
-    return {identifier.needle_id: identifier for identifier in (*patient.identifiers, *more)}
+    return Known(patient, more)
 
 
 def _wrong_digit(number: str) -> str:
