@@ -106,6 +106,7 @@ INDICATIONS: dict[str, tuple[str, ...]] = {
 }
 """Procedure -> what it is done for. Several: the place says which."""
 VISIT_REASONS = ("pressure", "sugar", "sleep", "cough")
+CHILDS_REASONS = ("sleep", "cough")
 """What a visit of its own is about."""
 DISTRACTORS = ("gout", "cellulitis", "septic arthritis", "basal cell carcinoma", "nerve root compression", "pneumonia",
                "a fracture", "deep vein thrombosis", "shingles", "rheumatoid arthritis")  # fmt: skip

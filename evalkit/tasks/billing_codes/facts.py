@@ -12,6 +12,7 @@ from dataclasses import replace
 from evalkit.cases.randomness import Dice
 from evalkit.tasks.billing_codes.conditions import (
     CONDITIONS,
+    CHILDS_REASONS,
     DISTRACTORS,
     INDICATIONS,
     VISIT_REASONS,
@@ -29,7 +30,7 @@ from evalkit.tasks.billing_codes.policy import (
     Visit,
     last_word,
 )
-from evalkit.tasks.billing_codes.story import Rare, Story
+from evalkit.tasks.billing_codes.story import Extras, Rare, Story
 
 SPECIALTIES: tuple[tuple[str, ...], ...] = (
     ("skin biopsy", "skin tag removal", "lesion destruction", "abscess drainage", "wound repair"),
@@ -44,6 +45,7 @@ BOTH_SIDES = tuple(name for name, known in PROCEDURES.items() if known.both_side
 FURTHER = tuple(name for name, known in PROCEDURES.items() if known.further)
 MINOR = tuple(name for name, known in PROCEDURES.items() if known.surgical and not known.ten_days)
 TEN_DAYS = tuple(name for name, known in PROCEDURES.items() if known.ten_days)
+CHILDREN = SPECIALTIES[3]
 NOT_DONE: tuple[Status, ...] = ("planned", "declined", "deferred", "abandoned", "not done", "historical", "family")
 NOT_SO: tuple[Certainty, ...] = ("ruled out", "suspected", "past", "family")
 OPPOSITE: dict[Side, Side] = {"left": "right", "right": "left", "both": "left"}
@@ -179,6 +181,16 @@ def refused(code: str) -> Maker:
     return make
 
 
+def child_day(names: Sequence[str] = CHILDREN, *, refusal: str | None = None) -> Maker:
+    """A minor, with what is done to minors."""
+
+    def make(dice: Dice) -> Story:
+        story = _story(dice, [_done(dice, dice.pick(names))], _some_visit(dice) if dice.chance(0.4) else None)
+        return replace(story, refusal=refusal, extras=Extras(person="minor"))
+
+    return make
+
+
 def amend(story: Story, dice: Dice) -> Story:
     """The story with an addendum: the first thing done was not, or was on the other side, or took another time.
 
@@ -209,7 +221,9 @@ def copy_forward(story: Story, dice: Dice) -> Story:
 def find(story: Story, dice: Dice) -> Story:
     """The story with its conditions: what everything was done for, and what was only thought of."""
     found = [*_indications(story, dice)]
-    for name in dice.some(DISTRACTORS, dice.pick((0, 1, 1, 2))):
+    here = {name for act in story.acts for name in INDICATIONS[act.procedure]} | {finding.condition for finding in found}
+    others = [*DISTRACTORS, *(name for name, known in CONDITIONS.items() if None in known.codes and name not in here)]
+    for name in dice.some(others, dice.pick((0, 1, 1, 2))):
         found.append(Finding("", name, dice.pick(NOT_SO)))
     numbered = (replace(finding, fact_id=f"finding-{number}") for number, finding in enumerate(found, 1))
     return replace(story, findings=tuple(numbered))
@@ -230,7 +244,7 @@ def _indications(story: Story, dice: Dice) -> Iterator[Finding]:
             seen.add(name)
             yield Finding("", name, side=side if side in CONDITIONS[name].codes else None)
     if story.visit is not None and story.visit.separate_work:
-        yield Finding("", dice.pick(VISIT_REASONS))
+        yield Finding("", dice.pick(CHILDS_REASONS if story.extras.person == "minor" else VISIT_REASONS))
 
 
 def _numbered(act: Act, story: Story, *, source: str) -> Act:
