@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from math import gcd
+
 from evalkit.cases.fact import Fact
 from evalkit.cases.randomness import Dice
 from evalkit.tasks.billing_codes.story import Decoy
@@ -18,7 +20,7 @@ HISTORY = (
     "{patient.first} has read about the options beforehand.",
     "Symptoms began three months ago without injury.",
     "No fever, no weight loss.",
-    "Came by bus, walks without help.",
+    "Came by bus.",
     "No known drug allergies.",
     "No blood thinners.",
     "Right handed.",
@@ -119,6 +121,23 @@ BANKS: dict[Section, tuple[tuple[str, ...], int, int]] = {
     "plan": (PLAN, 2, 5),
 }
 """Section -> (sentences, least, most)."""
+
+
+def some_of(section: Section, dice: Dice) -> list[str]:
+    """Different sentences of a section's bank: draws for a start and a step through it, however many they are."""
+    bank, least, most = BANKS[section]
+    if not bank:
+        return []
+    count, start = dice.whole(least, most), dice.whole(0, len(bank) - 1)
+    step = dice.pick(_STEPS[section])
+    return [bank[(start + number * step) % len(bank)] for number in range(count)]
+
+
+_STEPS: dict[Section, tuple[int, ...]] = {
+    section: tuple(step for step in range(1, len(bank)) if gcd(step, len(bank)) == 1)
+    for section, (bank, _, _) in BANKS.items()
+}
+"""Steps that walk through a whole bank before they come back."""
 
 DECOYS: dict[Decoy, tuple[tuple[Section, str], ...]] = {
     "eponym": (

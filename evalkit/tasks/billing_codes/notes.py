@@ -15,8 +15,21 @@ from evalkit.tasks.billing_codes.phrases import WORDINGS
 from evalkit.tasks.billing_codes.policy import INCLUDED, PROCEDURES, VISIT_FACT, Act, Source, Visit
 from evalkit.tasks.billing_codes.sentences import Bank
 from evalkit.tasks.billing_codes.story import Rare, Story
-from evalkit.tasks.billing_codes.templates import FEET, HEADS, OPENINGS, STYLES, TEMPLATES, VARIANTS, Section, Template
+from evalkit.tasks.billing_codes.templates import (
+    FEET,
+    HEADS,
+    OPENINGS,
+    STYLES,
+    TEMPLATES,
+    VARIANTS,
+    Kind,
+    Section,
+    Template,
+)
 
+_FITTING: dict[Kind, tuple[Template, ...]] = {
+    kind: tuple(template for template in TEMPLATES if kind in template.fits) for kind in ("timed", "surgical", "other")
+}
 _NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
@@ -44,7 +57,7 @@ def write_note(story: Story, known: Mapping[str, Identifier], sides: Sequence[Si
     ``known`` holds the identifiers that may be planted, by needle id; ``sides`` are side facts with their sentences.
     Every sentence that states a fact is marked ``<fact id>.<number>``.
     """
-    template = dice.pick([one for one in TEMPLATES if _kind(story) in one.fits])
+    template = dice.pick(_FITTING[_kind(story)])
     stated = [*_statements(story, dice), *(Statement(side.section, side.text, side.fact.fact_id) for side in sides)]
     stated += _extras(story, known, dice)
     page = _Page(Writer(), known, dice)
@@ -113,7 +126,7 @@ def _stray(dice: Dice) -> list[Statement]:
     return [Statement("history", text) for text in dice.some(fillers.EXAM, 3)]
 
 
-def _kind(story: Story) -> str:
+def _kind(story: Story) -> Kind:
     done = [PROCEDURES[act.procedure] for act in story.acts if act.status == "done"]
     if any(known.counting == "minutes" for known in done):
         return "timed"
@@ -126,8 +139,7 @@ def _line(bank: Bank, dice: Dice) -> str:
 
 
 def _fillers(section: Section, known: Mapping[str, Identifier], dice: Dice) -> list[Statement]:
-    bank, least, most = fillers.BANKS[section]
-    texts = dice.some(bank, dice.whole(least, most))
+    texts = fillers.some_of(section, dice)
     if section == "history" and "relative.name" in known and dice.chance(0.5):
         texts.append(dice.pick(fillers.WITH_RELATIVE))
     return [Statement(section, text) for text in texts]

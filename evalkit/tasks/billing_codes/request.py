@@ -52,7 +52,6 @@ def make_sender(seed: int, index: int, story: Story, *, people: People) -> Sende
     age = story.extras.person.removeprefix("age ")
     if age.isdecimal():
         patient = replace(patient, dob=day.replace(year=day.year - int(age)) - timedelta(days=dice.whole(0, 360)))
-    stray = make_patient(seed, index + _ANOTHER // 2, people=people)
     sent = _wrong_digit(patient.mrn) if story.refusal == "MRN_INVALID" else patient.mrn
     npi = surrogates.npi(dice.draw())
     given = (
@@ -62,16 +61,13 @@ def make_sender(seed: int, index: int, story: Story, *, people: People) -> Sende
         _day("lab.date", day - timedelta(days=dice.whole(1, 90))),
         _day("earlier.date", day - timedelta(days=dice.whole(7, 200))),
         _day("addendum.date", day + timedelta(days=dice.whole(1, 6))),
-        Identifier("stray.name", "name", stray.name),
-        Identifier("stray.mrn", "mrn", stray.mrn),
     )
-    old = patient.age_identifier(day)
-    return Sender(
-        patient,
-        day,
-        Known(patient, given if old is None else (*given, old)),
-        _wrong_digit(npi) if story.refusal == "NPI_INVALID" else npi,
-    )
+    more = [] if (old := patient.age_identifier(day)) is None else [old]
+    if story.refusal == "WRONG_PATIENT":
+        stray = make_patient(seed, index + _ANOTHER // 2, people=people)
+        more += [Identifier("stray.name", "name", stray.name), Identifier("stray.mrn", "mrn", stray.mrn)]
+    npi = _wrong_digit(npi) if story.refusal == "NPI_INVALID" else npi
+    return Sender(patient, day, Known(patient, (*given, *more)), npi)
 
 
 def input_of(sender: Sender, story: Story, note: str) -> dict[str, Any]:

@@ -69,7 +69,7 @@ def make_case(seed: int, index: int, /, *, people: People = STRESS) -> Case:
 
 def _sent_spans(sender: Sender, story: Story) -> Iterator[Spans]:
     """The identifiers that are a field of their own."""
-    fields = {"patient_mrn": "mrn.sent"}
+    fields = {"patient_mrn": "mrn.sent", "date_of_service": "visit.date"}
     if story.refusal == "FIELD_NOT_PERMITTED":
         fields[FORBIDDEN_FIELD] = "patient.ssn"
     for field, needle_id in fields.items():

@@ -327,7 +327,7 @@ REASONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("Fluctuant, red and tender.", "Tender swelling of 2 cm with a point."),
     ),
     "wound repair": (
-        ("{patient.first} slipped with a kitchen knife this morning.", "Cut by a sheet of metal at work."),
+        ("{patient.first} had an accident at home this morning.", "Cut by a sheet of metal at work."),
         ("Clean edges, no foreign body.", "Sensation and pulses beyond the cut intact."),
     ),
     "hearing screen": (

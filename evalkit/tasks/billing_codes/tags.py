@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from evalkit.tasks.billing_codes.policy import (
+    INCLUDED,
     PROCEDURES,
     UNIT_MINUTES,
     VISITS_ESTABLISHED,
@@ -67,7 +68,10 @@ def _marks(story: Story, owed: Sequence[Owed]) -> dict[str, bool]:
         "edge:visit_not_separate": story.visit is not None and not story.visit.separate_work,
         "edge:units_max": any(_over_max(act) == 0 for act in done),
         "edge:units_beyond": any(_over_max(act) > 0 for act in done),
-        "edge:bundled": any(PROCEDURES[act.procedure].code not in codes for act in done if not act.minutes),
+        "edge:bundled": any(
+            {kept, dropped} <= {act.procedure for act in done} and PROCEDURES[dropped].code not in codes
+            for kept, dropped in INCLUDED
+        ),
     }
 
 
