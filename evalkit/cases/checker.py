@@ -19,7 +19,8 @@ from evalkit.errors import CaseError
 from evalkit.phi.identifiers import Identifier
 from evalkit.phi.surrogates import has_never_real_range, never_real
 
-_MONTHS = "January February March April May June July August September October November December".split()
+_MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+           "November", "December")  # fmt: skip
 _MONTH = {name[:3].casefold(): number for number, name in enumerate(_MONTHS, 1)}
 _DATES = re.compile(
     r"(?P<y1>\d{4})-(?P<m1>\d\d)-(?P<d1>\d\d)|(?P<m2>\d{1,2})/(?P<d2>\d{1,2})/(?P<y2>\d{4}|\d\d)"
@@ -59,7 +60,9 @@ def require_sound(problems: Iterable[Problem]) -> None:
     """Raise CaseError with the count and the first problem, where there is any."""
     known = list(problems)
     if known:
-        raise CaseError(f"{len(known)} problems, the first: {known[0].what}", where=f"{known[0].case_id}, {known[0].where}")
+        raise CaseError(
+            f"{len(known)} problems, the first: {known[0].what}", where=f"{known[0].case_id}, {known[0].where}"
+        )
 
 
 def texts_of(input: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -121,18 +124,27 @@ def _sightings(case: Case) -> Iterator[tuple[str, str]]:
         for known in case.identifiers:
             if known.category == "date":
                 continue
-            for found in re.finditer(rf"(?<!\w){re.escape(known.value)}(?!\w)", text):
-                if not _covered(found, marked):
-                    yield field, f"{known.needle_id} stands outside every span"
+            if any(not _covered(place, marked) for place in _places(known.value, text)):
+                yield field, f"{known.needle_id} stands outside every span"
         if any(known.category == "date" for known in case.identifiers):
             for found in _DATES.finditer(text):
                 days = {known.value for known in case.identifiers if known.category == "date"}
-                if days & _readings(found) and not _covered(found, marked):
+                if days & _readings(found) and not _covered(found.span(), marked):
                     yield field, "a date of the patient stands outside every span"
 
 
-def _covered(found: re.Match[str], marked: Iterable[tuple[int, int, str]]) -> bool:
-    return any(start <= found.start() and found.end() <= end for start, end, _ in marked)
+def _places(value: str, text: str) -> Iterator[tuple[int, int]]:
+    """Where a value stands as whole words."""
+    start = text.find(value)
+    while start >= 0:
+        end = start + len(value)
+        if not text[max(start - 1, 0) : start].isalnum() and not text[end : end + 1].isalnum():
+            yield start, end
+        start = text.find(value, start + 1)
+
+
+def _covered(place: tuple[int, int], marked: Iterable[tuple[int, int, str]]) -> bool:
+    return any(start <= place[0] and place[1] <= end for start, end, _ in marked)
 
 
 def _shapes(case: Case) -> Iterator[tuple[str, str]]:
@@ -142,7 +154,7 @@ def _shapes(case: Case) -> Iterator[tuple[str, str]]:
         own = [(start, end, "") for name, start, end in decoys if name == field]
         for kind, shape in _SHAPES.items():
             for found in shape.finditer(text):
-                if not _covered(found, [*_marked(case, field), *own]):
+                if not _covered(found.span(), [*_marked(case, field), *own]):
                     yield field, f"a {kind} that is neither planted nor a decoy"
 
 

@@ -100,7 +100,9 @@ def synthesize(spec: Spec, *, n: int, seed: int, people: People = STRESS) -> Gol
         )
     if n < 1:
         raise CaseError("at least one case is needed", where="n")
-    return GoldSet(f"{spec.family} synthetic seed {seed}", tuple(make_case(seed, index, people=people) for index in range(n)))
+    return GoldSet(
+        f"{spec.family} synthetic seed {seed}", tuple(make_case(seed, index, people=people) for index in range(n))
+    )
 
 
 def offline_agent(spec: Spec) -> Agent:

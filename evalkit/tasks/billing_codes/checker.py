@@ -53,7 +53,14 @@ def _stored(fact: Mapping[str, Any]) -> tuple[Any, ...]:
     match fact["type"]:
         case "procedure" if fact["status"] == "done":
             amount = fact.get("value") or 1
-            return ("procedure", fact["name"], fact["source_document"], fact.get("laterality"), amount, fact["separate_site"])
+            return (
+                "procedure",
+                fact["name"],
+                fact["source_document"],
+                fact.get("laterality"),
+                amount,
+                fact["separate_site"],
+            )
         case "procedure":
             return ("procedure not done", fact["name"], fact["source_document"], fact["status"])
         case "diagnosis":

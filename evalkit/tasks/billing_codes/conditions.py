@@ -55,15 +55,21 @@ CONDITIONS: dict[str, Condition] = {
         "S61.411A S61.412A S61.411A+S61.412A", "{side} hand laceration", "{side} palm cut by glass|{side} hand gash"
     ),
     "forearm cut": _sided(
-        "S51.811A S51.812A S51.811A+S51.812A", "{side} forearm laceration", "{side} forearm gash|{side} forearm cut open"
+        "S51.811A S51.812A S51.811A+S51.812A",
+        "{side} forearm laceration",
+        "{side} forearm gash|{side} forearm cut open",
     ),
     "hearing loss": _one("H91.93", "bilateral hearing loss|hearing loss in both ears", "poor hearing on either side"),
     "borderline pressure": _one(
-        "H40.013", "glaucoma suspect|open angle with borderline findings", "watching for glaucoma|borderline disc cupping"
+        "H40.013",
+        "glaucoma suspect|open angle with borderline findings",
+        "watching for glaucoma|borderline disc cupping",
     ),
     "knee": _sided("M17.11 M17.12 M17.0", "{side} knee osteoarthritis", "{side} knee wear|{side} gonarthrosis"),
     "shoulder": _sided(
-        "M19.011 M19.012 M19.011+M19.012", "{side} shoulder osteoarthritis", "{side} glenohumeral wear|{side} omarthrosis"
+        "M19.011 M19.012 M19.011+M19.012",
+        "{side} shoulder osteoarthritis",
+        "{side} glenohumeral wear|{side} omarthrosis",
     ),
     "hip": _sided("M16.11 M16.12 M16.0", "{side} hip osteoarthritis", "{side} hip wear|{side} coxarthrosis"),
     "wrist": _sided(
@@ -71,10 +77,14 @@ CONDITIONS: dict[str, Condition] = {
     ),
     "heel": _one("M72.2", "plantar fasciitis|plantar fascial fibromatosis", "runner's heel|inflamed plantar band"),
     "ear": _sided("H61.21 H61.22 H61.23", "{side} cerumen impaction", "{side} wax plug|{side} ceruminosis"),
-    "weakness": _one("M62.81", "generalized muscle weakness|muscle weakness", "deconditioning|loss of power throughout"),
+    "weakness": _one(
+        "M62.81", "generalized muscle weakness|muscle weakness", "deconditioning|loss of power throughout"
+    ),
     "stiffness": _one("M25.60", "joint stiffness", "stiff joints in the morning|reduced play of the joint"),
     "unsteadiness": _one("R26.81", "unsteadiness on feet|unsteady on feet", "wobbly when walking|poor balance"),
-    "asthma": _one("J45.901", "asthma exacerbation|asthma with exacerbation", "flare of reactive airways|asthma attack"),
+    "asthma": _one(
+        "J45.901", "asthma exacerbation|asthma with exacerbation", "flare of reactive airways|asthma attack"
+    ),
     "allergy": _one("J30.2", "seasonal allergic rhinitis", "hay fever|pollen allergy"),
     "muscle pain": _one("M79.18", "myofascial pain|myalgia", "muscular trigger zones|knotted muscles"),
     "nails": _one("B35.1", "onychomycosis|tinea unguium", "fungal nails|nail fungus"),

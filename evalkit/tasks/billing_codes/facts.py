@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from evalkit.cases.randomness import Dice
 from evalkit.tasks.billing_codes.conditions import (
-    CONDITIONS,
     CHILDS_REASONS,
+    CONDITIONS,
     DISTRACTORS,
     INDICATIONS,
     VISIT_REASONS,
@@ -49,8 +49,9 @@ CHILDREN = SPECIALTIES[3]
 NOT_DONE: tuple[Status, ...] = ("planned", "declined", "deferred", "abandoned", "not done", "historical", "family")
 NOT_SO: tuple[Certainty, ...] = ("ruled out", "suspected", "past", "family")
 OPPOSITE: dict[Side, Side] = {"left": "right", "right": "left", "both": "left"}
-SPOTS = ("left forearm", "right shin", "upper back", "scalp", "left temple", "right cheek", "chest", "nape of the neck",
-         "lower abdomen", "left calf", "right thigh", "left flank", "bridge of the nose", "right upper arm")  # fmt: skip
+SPOTS = ("left forearm", "right shin", "upper back", "scalp", "left temple", "right cheek", "chest",
+         "nape of the neck", "lower abdomen", "left calf", "right thigh", "left flank", "bridge of the nose",
+         "right upper arm")  # fmt: skip
 PLACES: dict[str, tuple[str, ...]] = {
     "large joint injection": ("knee", "shoulder", "hip"),
     "wrist tunnel injection": ("wrist",),
@@ -221,7 +222,9 @@ def copy_forward(story: Story, dice: Dice) -> Story:
 def find(story: Story, dice: Dice) -> Story:
     """The story with its conditions: what everything was done for, and what was only thought of."""
     found = [*_indications(story, dice)]
-    here = {name for act in story.acts for name in INDICATIONS[act.procedure]} | {finding.condition for finding in found}
+    here = {name for act in story.acts for name in INDICATIONS[act.procedure]} | {
+        finding.condition for finding in found
+    }
     others = [*DISTRACTORS, *(name for name, known in CONDITIONS.items() if None in known.codes and name not in here)]
     for name in dice.some(others, dice.pick((0, 1, 1, 2))):
         found.append(Finding("", name, dice.pick(NOT_SO)))

@@ -1,13 +1,17 @@
 """A fee schedule, so that an error in a claim has a size: relative units, made up for this project.
 
-A line is worth its code's fee times its units; modifier 50 pays one and a half times, a line without a known code
-nothing. Real fee schedules are licensed or vary by place; a site judges with its own.
+A line pays its code's fee times its units; modifier 50 pays one and a half times, a line of no known code nothing, and
+a line that lacks a modifier it needs beside another (25, 59) is denied. Real fee schedules are licensed or vary by
+place: a site judges with its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+Line = Mapping[str, Any]
 
 FEES: dict[str, float] = {
     "00012": 2.9, "00013": 1.4, "00014": 2.2, "00017": 1.9, "00018": 0.2, "00041": 3.6, "00043": 3.1, "00051": 0.9,
@@ -16,17 +20,27 @@ FEES: dict[str, float] = {
     "00032": 1.8, "00033": 2.9, "00034": 4.3, "00035": 5.7,
 }  # fmt: skip
 """Code -> fee of one unit."""
-BOTH_SIDES_PAYS = 1.5
-SEPARATE_VISIT = "25"
-VISITS = frozenset({"00022", "00023", "00024", "00025", "00032", "00033", "00034", "00035"})
+BOTH_SIDES_PAY = 1.5
+NEEDED = frozenset({"25", "59"})
+"""Modifiers without which a line beside others is denied."""
 
 
-def worth(line: Mapping[str, Any], *, beside_surgery: bool = False) -> float:
-    """What a line pays; 0 for what is no line. A visit without modifier 25 beside surgery is denied and pays nothing."""
-    code, units, modifiers = line.get("code"), line.get("units"), line.get("modifiers")
-    if not isinstance(code, str) or code not in FEES or type(units) is not int or units < 1:
-        return 0.0
-    marks = modifiers if isinstance(modifiers, (list, tuple)) else ()
-    if code in VISITS and beside_surgery and SEPARATE_VISIT not in marks:
-        return 0.0
-    return FEES[code] * units * (BOTH_SIDES_PAYS if "50" in marks else 1.0)
+def pay_by_code(lines: Sequence[Line], owed: Sequence[Line]) -> dict[str, float]:
+    """Code -> what lines of it pay in all, given what is owed; codes without a fee are left out."""
+    needs: dict[str, frozenset[str]] = {str(line.get("code")): _modifiers(line) & NEEDED for line in owed}
+    paid: dict[str, float] = defaultdict(float)
+    for line in lines:
+        code, units = line.get("code"), line.get("units")
+        if not isinstance(code, str) or code not in FEES or type(units) is not int or units < 1:
+            continue
+        marks = _modifiers(line)
+        denied = not needs.get(code, frozenset()) <= marks
+        paid[code] += 0.0 if denied else FEES[code] * units * (BOTH_SIDES_PAY if "50" in marks else 1.0)
+    return dict(paid)
+
+
+def _modifiers(line: Line) -> frozenset[str]:
+    given = line.get("modifiers")
+    return (
+        frozenset(mark for mark in given if isinstance(mark, str)) if isinstance(given, (list, tuple)) else frozenset()
+    )

@@ -1,16 +1,15 @@
 """The rest of a note: sentences that state no fact of the answer, with identifiers, decoys and typed side facts.
 
-A slot such as ``{patient.first}`` plants an identifier, ``{~eponym Baker cyst}`` is text that looks like one and is none.
+A slot such as ``{patient.first}`` plants an identifier, ``{~eponym Baker}`` is text that looks like one and is none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-
 from math import gcd
 
-from evalkit.cases.fact import Fact
+from evalkit.cases.fact import Fact, Polarity
 from evalkit.cases.randomness import Dice
 from evalkit.tasks.billing_codes.story import Decoy
 from evalkit.tasks.billing_codes.templates import Section
@@ -47,8 +46,8 @@ SOCIAL = (
     "Plays cards on Fridays.",
     "Runs a small shop with long hours.",
 )
-OLD_AGE = ("Lives in a home with help at meals.", "Widowed, a neighbor looks in daily.", "Walks in the garden with a stick.",
-           "Plays cards on Fridays.")  # fmt: skip
+OLD_AGE = ("Lives in a home with help at meals.", "Widowed, a neighbor looks in daily.",
+           "Walks in the garden with a stick.", "Plays cards on Fridays.")  # fmt: skip
 CHILDHOOD = ("Goes to school near home.", "Plays in the school band.", "Vaccines up to date by the parent's word.",
              "Likes to draw, sits still for it.")  # fmt: skip
 WITH_RELATIVE = (
@@ -200,7 +199,8 @@ TAKES = ("Takes {name} {value} {unit} daily.", "On {name} {value} {unit}.", "Con
 STOPPED = ("Stopped {name} {value} {unit} on own accord.", "No longer on {name} {value} {unit}.")
 VITALS = (
     ("pulse", "/min", 54, 98, "Pulse {value}."), ("temperature", "[degF]", 97, 99, "Temperature {value} F."),
-    ("respiratory rate", "/min", 12, 20, "Breaths {value} a minute."), ("oxygen saturation", "%", 94, 100, "Saturation {value} percent."),
+    ("respiratory rate", "/min", 12, 20, "Breaths {value} a minute."),
+    ("oxygen saturation", "%", 94, 100, "Saturation {value} percent."),
     ("systolic pressure", "mm[Hg]", 102, 158, "Systolic pressure {value}."),
 )  # fmt: skip
 LABS = (
@@ -222,17 +222,17 @@ class Side:
 
 def side_facts(dice: Dice) -> Iterator[Side]:
     """A drug taken or stopped, two vital signs and at times a laboratory value, each as fact and sentence."""
-    name, unit, doses = dice.pick(DRUGS)
+    drug, unit, doses = dice.pick(DRUGS)
     dose, stopped = dice.pick(doses), dice.chance(0.2)
-    text = dice.pick(STOPPED if stopped else TAKES).format(name=name, value=dose, unit=unit)
-    polarity = "negated" if stopped else "affirmed"
-    yield Side("history", text, Fact("drug-1", "drug", name, dose, unit, polarity, source_document="note"))
+    text = dice.pick(STOPPED if stopped else TAKES).format(name=drug, value=dose, unit=unit)
+    polarity: Polarity = "negated" if stopped else "affirmed"
+    yield Side("history", text, Fact("drug-1", "drug", drug, dose, unit, polarity, source_document="note"))
     for number, (name, unit, low, high, told) in enumerate(dice.some(VITALS, 2), 1):
-        value = dice.whole(low, high)
-        fact = Fact(f"vital-{number}", "vital", name, value, unit, source_document="note")
-        yield Side("exam", told.format(value=value), fact)
+        vital = dice.whole(low, high)
+        fact = Fact(f"vital-{number}", "vital", name, vital, unit, source_document="note")
+        yield Side("exam", told.format(value=vital), fact)
     if dice.chance(0.4):
         name, unit, low, high = dice.pick(LABS)
-        value = dice.whole(low, high) / 10
-        text = dice.pick(LAB_TOLD).format(name=name[0].upper() + name[1:], value=value, unit=unit)
-        yield Side("exam", text, Fact("lab-1", "lab", name, value, unit, source_document="note"))
+        measured = dice.whole(low, high) / 10
+        text = dice.pick(LAB_TOLD).format(name=name[0].upper() + name[1:], value=measured, unit=unit)
+        yield Side("exam", text, Fact("lab-1", "lab", name, measured, unit, source_document="note"))

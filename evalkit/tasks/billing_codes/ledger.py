@@ -68,7 +68,7 @@ def reckon(facts: Iterable[Fact], *, new_patient: bool) -> list[Entry]:
     for stays, goes in NEVER_BESIDE | APART_BESIDE:
         if stays not in present or goes not in present:
             continue
-        code, units, modifiers = entries[goes] if goes in entries else ("", 0, ())
+        code, units, modifiers = entries.get(goes, ("", 0, ()))
         if (stays, goes) in APART_BESIDE and by_code[goes]["separate_site"]:
             entries[goes] = (code, units, tuple(sorted({*modifiers, "59"})))
         else:

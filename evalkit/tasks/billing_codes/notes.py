@@ -166,7 +166,9 @@ def _extras(story: Story, known: Mapping[str, Identifier], dice: Dice) -> Iterat
         yield Statement(*dice.pick(fillers.DECOYS[extras.decoy]))
     if extras.person.startswith("age "):
         age = extras.person.removeprefix("age ")
-        yield Statement("history", dice.pick(fillers.AGE).format(age="{patient.age}" if "patient.age" in known else age))
+        yield Statement(
+            "history", dice.pick(fillers.AGE).format(age="{patient.age}" if "patient.age" in known else age)
+        )
     social = {"minor": fillers.CHILDHOOD, "adult": fillers.SOCIAL}.get(extras.person, fillers.OLD_AGE)
     yield Statement("history", dice.pick(social))
     if extras.person == "minor":

@@ -1,4 +1,4 @@
-"""Who the case is about and what the calling system sends beside the note: numbers, flags, and what is wrong with them."""
+"""Who the case is about and what the calling system sends beside the note: numbers, flags, and their faults."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from evalkit.cases.patients import Known, Patient, make_patient
 from evalkit.cases.people import People
-from evalkit.cases.randomness import Dice, stream
+from evalkit.cases.randomness import stream
 from evalkit.cases.vocabulary import vocabulary
 from evalkit.phi import surrogates
 from evalkit.phi.identifiers import Identifier

@@ -8,7 +8,7 @@ what comes out with the facts that a case says it has.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal
@@ -21,7 +21,7 @@ from evalkit.tasks.billing_codes.phrases import WORDINGS
 Topic = Literal["procedure", "not done", "diagnosis", "visit", "drug", "vital", "lab"]
 
 _NUMBERS = {word: number for number, word in enumerate(
-    "one two three four five six seven eight nine ten".split(), 1)}  # fmt: skip
+    ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"], 1)}  # fmt: skip
 _SIDES = {"left": "left", "right": "right", "bilateral": "both", "both": "both", "l": "left", "r": "right", "b": "both"}
 _SENTENCE = re.compile(r"(?:\d+\. |[-*] )?(\S.*?\.)(?=\s|$)", re.MULTILINE)
 _PAIRED = frozenset(name for name, condition in CONDITIONS.items() if None not in condition.codes)
@@ -179,7 +179,9 @@ def _condition_frames() -> Iterator[_Frame]:
     spoken = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
     for certainty, bank in sentences.CONDITION.items():
         for text in bank.usual:
-            frame = _frame("diagnosis", "", certainty, text=text, slots={"name": f"(?P<name>{spoken})", "year": r"\d{4}"})
+            frame = _frame(
+                "diagnosis", "", certainty, text=text, slots={"name": f"(?P<name>{spoken})", "year": r"\d{4}"}
+            )
             yield _Frame(frame.topic, "", certainty, frame.piece, frame.pattern, names)
 
 

@@ -192,7 +192,12 @@ SEPARATE_SITE = Bank(
         ", separate site documented",
         " (different site, separate draping)",
     ),
-    rare=(", elsewhere on the body", ", well away from the other field", ", a region of its own", " (not the same area)"),
+    rare=(
+        ", elsewhere on the body",
+        ", well away from the other field",
+        ", a region of its own",
+        " (not the same area)",
+    ),
 )
 
 SAME_SITE = ("", "", ", in the same session", ", right after the other procedure")
@@ -278,7 +283,11 @@ ADDENDUM = Bank(
         "Late entry by {provider.name}",
         "Addendum and correction, {addendum.date:day}",
     ),
-    rare=("On second reading, {addendum.date:us}", "{addendum.date:us}, {provider.name} writes", "After talking to the staff"),
+    rare=(
+        "On second reading, {addendum.date:us}",
+        "{addendum.date:us}, {provider.name} writes",
+        "After talking to the staff",
+    ),
 )
 """The first line of a passage that has the last word."""
 STRAY_PAGES = (

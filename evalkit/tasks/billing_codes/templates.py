@@ -1,7 +1,7 @@
 """The documents that notes are written as: thirteen templates, each with six ways to write every section.
 
-A template says which sections a document has, in what order, and what it calls them; a section's variant is its heading,
-how its sentences are set, and the words that open it. Heads hold the identifiers, feet the signature.
+A template says which sections a document has, in what order, and what it calls them; a section's variant is its
+heading, how its sentences are set, and the words that open it. Heads hold the identifiers, feet the signature.
 """
 
 from __future__ import annotations
@@ -34,7 +34,11 @@ def _template(name: str, doc_type: str, titles: str, *sections: str, fits: froze
     """``titles`` and headings are separated by bars; a section is ``name: heading|heading|...``."""
     parts = [section.split(": ", 1) for section in sections]
     return Template(
-        name, doc_type, fits, tuple(titles.split("|")), tuple((part[0], tuple(part[1].split("|"))) for part in parts)  # type: ignore[misc]
+        name,
+        doc_type,
+        fits,
+        tuple(titles.split("|")),
+        tuple((part[0], tuple(part[1].split("|"))) for part in parts),  # type: ignore[misc]
     )
 
 
@@ -48,8 +52,8 @@ TEMPLATES: tuple[Template, ...] = (
         "plan: Plan|P|PLAN|Plan (next)|P2 - what follows|Pl",
     ),
     _template(
-        "procedure", "op_note", "PROCEDURE NOTE|Procedure note|Office procedure record|Minor procedure note|Treatment room "
-        "record|PROCEDURE RECORD",
+        "procedure", "op_note", "PROCEDURE NOTE|Procedure note|Office procedure record|Minor procedure note|Treatment "
+        "room record|PROCEDURE RECORD",
         "assessment: Indication|INDICATION|Why|Diagnosis|Indication for procedure|Reason",
         "procedure: Description|DESCRIPTION OF PROCEDURE|What was done|Details|Steps|Performed today",
         "exam: Findings|FINDINGS|Seen before starting|Local findings|On inspection|Status",
@@ -58,8 +62,8 @@ TEMPLATES: tuple[Template, ...] = (
         fits=frozenset({"surgical", "other"}),
     ),
     _template(
-        "operative", "op_note", "Operative report (office)|OFFICE OPERATIVE REPORT|Brief operative note|Operative summary|"
-        "Surgical note, local anesthesia|Op note",
+        "operative", "op_note", "Operative report (office)|OFFICE OPERATIVE REPORT|Brief operative note|"
+        "Operative summary|Surgical note, local anesthesia|Op note",
         "assessment: Preoperative diagnosis|PREOPERATIVE DIAGNOSIS|Pre-op diagnosis|Diagnosis before|Pre-op dx|Dx",
         "history: Indications|INDICATIONS|Indications and history|Reason for surgery|History|Case history",
         "exam: Operative findings|FINDINGS|Intraoperative findings|What was seen|Exam|Local status",
@@ -81,7 +85,7 @@ TEMPLATES: tuple[Template, ...] = (
         "therapy_letter", "soap", "Progress report to the referring office|Therapy summary|PROGRESS REPORT|Report of "
         "treatment|Attendance report|Rehab letter",
         "assessment: Referred for|REFERRAL DIAGNOSIS|Reason for referral|Diagnosis|Referred with|Problem",
-        "procedure: Treatment on this date|TREATMENT|What was done on the day|Contents of the session|Given|Care provided",
+        "procedure: Treatment on this date|TREATMENT|What was done on the day|Contents|Given|Care provided",
         "history: Course|COURSE|Course so far|How it went|Development|In between",
         "exam: Current function|FUNCTION|Current status|Function now|As measured|Findings",
         "plan: Recommendation|RECOMMENDATION|We recommend|Suggestion|Outlook|From here",
@@ -96,25 +100,25 @@ TEMPLATES: tuple[Template, ...] = (
         "plan: Discharge instructions|DISCHARGE|Going home|Follow-up|Advice|Discharge plan",
     ),
     _template(
-        "letter", "letter", "Dear colleague,|Thank you for referring this patient.|Re: your referral|Consultation letter|"
-        "To the referring physician|Letter to the family doctor",
+        "letter", "letter", "Dear colleague,|Thank you for referring this patient.|Re: your referral|"
+        "Consultation letter|To the referring physician|Letter to the family doctor",
         "history: The story|History as told|As you know|Background of the referral|What brought the patient|To recall",
         "exam: What I found|On examination|My findings|Examination here|Seen here|Findings in our office",
         "assessment: My opinion|Opinion|In my view|Conclusion|I think of|Summary of the problem",
-        "procedure: What we did|Treatment here|Carried out here|Treatment in our office|On the same day|Done with consent",
+        "procedure: What we did|Treatment here|Carried out here|In our office|On the same day|Done with consent",
         "plan: My suggestions|Suggestions|What I suggest|Next|Please note|Further course",
     ),
     _template(
-        "admission", "hp", "History and physical|HISTORY AND PHYSICAL|H&P|New problem visit|Comprehensive visit|Intake visit",
+        "admission", "hp", "History and physical|HISTORY AND PHYSICAL|H&P|New problem visit|Full visit|Intake visit",
         "history: History of present illness|HPI|Present illness|History|Story|Interval history",
         "exam: Physical examination|PHYSICAL|Exam by system|Examination|Systems|Physical findings",
         "assessment: Assessment|ASSESSMENT|Problem list for today|Problems|Diagnoses|Active problems",
         "plan: Plan by problem|PLAN|Plan|Orders and plan|What comes next|Management",
-        "procedure: Procedures this visit|PROCEDURES|Procedure performed|In-office procedures|Interventions|Procedure section",
+        "procedure: Procedures this visit|PROCEDURES|Procedure performed|In-office procedures|Interventions|Section 5",
     ),
     _template(
-        "record", "flowsheet", "Encounter record|ENCOUNTER|Encounter summary (exported)|Visit export|Record of encounter|EHR "
-        "extract",
+        "record", "flowsheet", "Encounter record|ENCOUNTER|Encounter summary (exported)|Visit export|Encounter data|"
+        "EHR extract",
         "procedure: ## Procedures|[procedures]|Procedures:|== Procedures ==|Field: procedures|# PROC",
         "assessment: ## Diagnoses|[diagnoses]|Diagnoses:|== Diagnoses ==|Field: diagnoses|# DX",
         "history: ## Narrative|[narrative]|Narrative:|== Narrative ==|Field: narrative|# HX",
@@ -130,7 +134,7 @@ TEMPLATES: tuple[Template, ...] = (
         "plan: |Plan follows|To finish|Then the plan|Afterwards|About what comes next",
     ),
     _template(
-        "nurse", "flowsheet", "Treatment record, co-signed|NURSE TREATMENT RECORD|Clinic treatment sheet|Procedure sheet|"
+        "nurse", "flowsheet", "Treatment record, co-signed|NURSE TREATMENT RECORD|Clinic sheet|Procedure sheet|"
         "Injection and treatment log|Treatment sheet",
         "assessment: For|DIAGNOSIS|Ordered for|Order diagnosis|Treated|Problem on the order",
         "exam: Before|BEFORE TREATMENT|Checked before|Condition before|Baseline|Pre-check",
@@ -171,7 +175,12 @@ HEADS: tuple[tuple[str, ...], ...] = (
         "{patient.street}, {patient.city} {patient.zip}",
     ),
     ("{patient.mrn} | {patient.name} | {patient.dob} | {visit.date}",),
-    ("Name: {patient.last}, {patient.first}", "Visit: {visit.date:us}", "Birth date: {patient.dob:day}", "{patient.mrn}"),
+    (
+        "Name: {patient.last}, {patient.first}",
+        "Visit: {visit.date:us}",
+        "Birth date: {patient.dob:day}",
+        "{patient.mrn}",
+    ),
     (
         "Encounter {visit.date:us} with {provider.name}",
         "Patient {patient.name}, {patient.mrn}",
