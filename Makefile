@@ -1,6 +1,8 @@
 PY := .venv/bin/python
 # a test run loads the plugins it names and no others: starting pytest is then 16 times quicker
 PYTEST := PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 PYTHONHASHSEED=0 $(PY) -m pytest
+# a worker a core; the tests of one file, and the cells of one notebook, stay together and in order
+PARALLEL := -p xdist -n auto --dist loadfile
 .DEFAULT_GOAL := help
 .PHONY: help demo test check notebooks bench lock clean
 
@@ -11,8 +13,8 @@ demo: .venv/.ok ## Run the main job on two versions of a shipped spec
 	@.venv/bin/evalkit demo
 
 test: .venv/.ok ## Run every test, the notebooks included
-	$(PYTEST)
-	$(PYTEST) -p nbval.plugin --nbval --nbval-current-env --nbval-cell-timeout=120 -W default notebooks
+	$(PYTEST) $(PARALLEL)
+	$(PYTEST) $(PARALLEL) -p nbval.plugin --nbval --nbval-current-env --nbval-cell-timeout=120 -W default notebooks
 
 check: .venv/.ok ## Lint, check formats, types and floors
 	.venv/bin/ruff check .
