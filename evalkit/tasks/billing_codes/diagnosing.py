@@ -40,6 +40,10 @@ class DiagnosisRules:
         """Does the spec list diagnoses at all?"""
         return bool(self._rules)
 
+    def explain(self, sentence: Sentence) -> bool:
+        """Does the sentence speak of a condition that the spec knows?"""
+        return bool(heard_among(sentence, self._cues))
+
     def list_codes(self, sentences: Iterable[Sentence]) -> tuple[list[str], list[str]]:
         """The codes that the sentences state as so, and the rows that said it; each once, in the order of the note."""
         found: dict[str, str] = {}

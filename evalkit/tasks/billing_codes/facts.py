@@ -298,4 +298,4 @@ def _not_done(dice: Dice, name: str) -> Act:
 
 
 def _some_visit(dice: Dice) -> Visit:
-    return Visit(dice.whole(16, 58))
+    return Visit(dice.whole(16, 75))

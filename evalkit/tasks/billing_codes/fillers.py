@@ -42,7 +42,7 @@ SOCIAL = (
     "Does not smoke, a glass of wine on Sundays.",
     "Teaches, stands most of the day.",
     "Between jobs, cares for a neighbor.",
-    "Asks for a letter for the employer, none given today.",
+    "Asks for a letter for the employer, will mail one.",
     "Plays cards on Fridays.",
     "Runs a small shop with long hours.",
 )
@@ -164,7 +164,7 @@ DECOYS: dict[Decoy, tuple[tuple[Section, str], ...]] = {
         ("exam", "Image series {~code 10-0047-2231}."),
         ("plan", "Order {~code 303 555 0119} sent to the laboratory."),
         ("plan", "Slide label {~code 20250314-07}."),
-        ("plan", "Requisition {~code 971-55-0102} filed."),
+        ("plan", "Requisition {~code R97-155-0102} filed."),
     ),
     "room": (
         ("history", "Seen in room {~room 555-0123}."),

@@ -73,13 +73,13 @@ def write_note(story: Story, known: Mapping[str, Identifier], sides: Sequence[Si
         if body:
             page.passage(headings[variant], [*([Statement(section, opening)] if opening else []), *body], variant)
         if copied and early == (number == 0) and number in (0, len(template.sections) - 1):
-            page.passage(_line(sentences.COPIED_FROM, dice), copied, dice.whole(0, VARIANTS - 1))
+            page.passage(_line(sentences.COPIED_FROM, story, dice), copied, dice.whole(0, VARIANTS - 1))
     page.lines("", dice.pick(FEET))
     if story.refusal == "WRONG_PATIENT":
         page.passage(dice.pick(sentences.STRAY_PAGES), _stray(dice), 0)
     added = [one for one in stated if one.source == "addendum"]
     if added:
-        page.passage(_line(sentences.ADDENDUM, dice), added, dice.whole(0, VARIANTS - 1))
+        page.passage(_line(sentences.ADDENDUM, story, dice), added, dice.whole(0, VARIANTS - 1))
     return Written(page.writer, template)
 
 
@@ -133,9 +133,9 @@ def _kind(story: Story) -> Kind:
     return "surgical" if any(known.surgical for known in done) else "other"
 
 
-def _line(bank: Bank, dice: Dice) -> str:
-    """The first line of a passage; a quarter of them as few notes have it."""
-    return dice.pick(bank.rare if dice.chance(0.25) else bank.usual)
+def _line(bank: Bank, story: Story, dice: Dice) -> str:
+    """The first line of a passage."""
+    return dice.pick(bank.rare if story.rare == "passage" else bank.usual)
 
 
 def _fillers(section: Section, known: Mapping[str, Identifier], dice: Dice) -> list[Statement]:
@@ -192,6 +192,7 @@ def _worded_rarely(story: Story) -> str:
     done = [act for act in story.acts if act.status == "done" and act.source == "note"]
     candidates: dict[Rare, list[str]] = {
         "none": [],
+        "passage": [],
         "procedure": [act.fact_id for act in done],
         "side": [act.fact_id for act in done if act.side],
         "visit": [VISIT_FACT],

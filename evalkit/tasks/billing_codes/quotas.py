@@ -21,6 +21,8 @@ REFUSALS = (
     "MINOR_CONFIDENTIAL", "NOTE_UNSIGNED", "FIELD_NOT_PERMITTED",
 )  # fmt: skip
 RARE: tuple[Rare, ...] = ("procedure", "side", "visit", "not done", "separate site", "condition")
+RARE_PASSAGES = 0.25
+"""Share of copied passages and addenda whose first line is worded as few are."""
 QUOTA: tuple[tuple[int, Maker], ...] = (
     *((2, facts.refused(code)) for code in REFUSALS if code != "MINOR_CONFIDENTIAL"),
     (2, facts.child_day(refusal="MINOR_CONFIDENTIAL")),
@@ -77,6 +79,8 @@ def make_story(seed: int, index: int) -> Story:
         story = facts.amend(story, dice)
     if extras.event == "copied":
         story = facts.copy_forward(story, dice)
+    if extras.event in {"amended", "copied"} and story.rare == "none" and dice.chance(RARE_PASSAGES):
+        story = replace(story, rare="passage")
     return replace(facts.find(story, stream(seed, "billing_codes.findings").at(index)), extras=extras)
 
 

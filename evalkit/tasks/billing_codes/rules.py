@@ -41,7 +41,7 @@ DOING = frozenset({
     "injected", "lanced", "needled", "performed", "placed", "pricked", "removed", "repaired", "sampled", "snipped",
     "stitched", "tapped", "treated", "worked",
 })  # fmt: skip
-"""Words by which a sentence sounds like work done. One that no cue explains is a doubt."""
+"""Words by which a sentence sounds like work done. One that no cue explains is a doubt; a heading is no sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,8 @@ class BillingRules:
         """One sentence of today; under a heading of "Last word" it takes the place of what was said before."""
         silencers = heard_among(sentence, self._silent)
         heard = heard_among(sentence, self._cues)
-        doing = not DOING.isdisjoint(sentence.words)
+        doing = sentence.plain[-1] in ".!?" and not DOING.isdisjoint(sentence.words)
+        doing = doing and not self._diagnoses.explain(sentence)
         reading.read.append(sentence)
         same = {cue for rule in self._codes if not heard.isdisjoint(rule.cues) for cue in rule.cues}
         if last and reading.forget(same):

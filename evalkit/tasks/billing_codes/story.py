@@ -8,7 +8,7 @@ from typing import Literal
 from evalkit.tasks.billing_codes.conditions import Finding
 from evalkit.tasks.billing_codes.policy import Act, Visit
 
-Rare = Literal["none", "procedure", "side", "visit", "not done", "separate site", "condition", "addendum"]
+Rare = Literal["none", "procedure", "side", "visit", "not done", "separate site", "condition", "passage"]
 """Which part of the note is worded as few notes are."""
 Event = Literal["none", "injection", "copied", "amended", "code told"]
 """What else is in the text: an instruction to whoever reads it, a passage copied from an earlier note, an addendum
