@@ -4,7 +4,7 @@ PYTEST := PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 PYTHONHASHSEED=0 $(PY) -m pytest
 # a worker a core; the tests of one file, and the cells of one notebook, stay together and in order
 PARALLEL := -p xdist -n auto --dist loadfile
 .DEFAULT_GOAL := help
-.PHONY: help demo test check notebooks bench lock clean
+.PHONY: help demo test check notebooks docs bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,10 @@ check: .venv/.ok ## Lint, check formats, types and floors
 
 notebooks: .venv/.ok ## Run the notebooks anew and keep their outputs
 	PYTHONHASHSEED=0 $(PY) notebooks/rewrite.py
+
+docs: .venv/.ok ## Build the documentation as HTML in docs/_build
+	$(PY) -m sphinx -W --keep-going -q -b html docs docs/_build
+	@echo "docs/_build/index.html"
 
 bench: .venv/.ok ## Measure speed and memory beside peers; prints the table of docs/explanation/speed.md
 	$(PY) benchmarks/run.py
