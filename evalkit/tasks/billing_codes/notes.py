@@ -28,7 +28,8 @@ from evalkit.tasks.billing_codes.templates import (
 )
 
 _FITTING: dict[Kind, tuple[Template, ...]] = {
-    kind: tuple(template for template in TEMPLATES if kind in template.fits) for kind in ("timed", "surgical", "other")
+    kind: tuple(template for template in TEMPLATES if kind in template.fits for _ in range(template.share))
+    for kind in ("timed", "surgical", "other")
 }
 _NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
