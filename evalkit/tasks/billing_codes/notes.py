@@ -114,7 +114,7 @@ class _Page:
         waiting = f"\n{heading}\n{first}" if heading else f"\n{first}"
         for number, statement in enumerate(body, 1):
             waiting += between.replace("{number}", str(number)) if number > 1 else ""
-            if statement.fact_id:
+            if statement.fact_id or "{" in statement.text:
                 self.words(waiting)
                 self.state(statement)
                 waiting = ""
@@ -123,7 +123,10 @@ class _Page:
         self.words(waiting + "\n")
 
     def state(self, statement: Statement) -> None:
-        """A sentence that states a fact, with its mark."""
+        """A sentence; where it states a fact, with its mark."""
+        if not statement.fact_id:
+            self.words(statement.text)
+            return
         self.count += 1
         mark = f"{statement.fact_id}.{self.count}"
         self.writer.open(mark)
@@ -190,7 +193,7 @@ def _statements(story: Story, dice: Dice) -> Iterator[Statement]:
     for act in story.acts:
         rare = story.rare if act.fact_id == rarely else "none"
         stated = _done(act, rare, dice) if act.status == "done" else iter([_not_done(act, rare == "not done", dice)])
-        yield from (replace(statement, source=act.source) for statement in stated)
+        yield from stated if act.source == "note" else (replace(one, source=act.source) for one in stated)
     if story.visit is not None:
         yield _visit_sentence(story.visit, rarely == VISIT_FACT, dice)
     for finding in story.findings:
