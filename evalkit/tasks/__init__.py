@@ -19,10 +19,12 @@ from evalkit.spec.schema import Spec
 from evalkit.tasks.billing_codes import FAMILY as BILLING_CODES
 from evalkit.tasks.family import Family
 from evalkit.tasks.note_summary import FAMILY as NOTE_SUMMARY
+from evalkit.tasks.prior_authorization import FAMILY as PRIOR_AUTHORIZATION
 
 FAMILIES: dict[str, Family] = {
     "billing_codes": BILLING_CODES,
     "note_summary": NOTE_SUMMARY,
+    "prior_authorization": PRIOR_AUTHORIZATION,
 }
 """Every clinical family by the name that a spec's ``family:`` says."""
 
@@ -100,7 +102,9 @@ def synthesize(spec: Spec, *, n: int, seed: int, people: People = STRESS) -> Gol
         )
     if n < 1:
         raise CaseError("at least one case is needed", where="n")
-    return GoldSet(f"{spec.family} synthetic seed {seed}", tuple(make_case(seed, index, people=people) for index in range(n)))
+    return GoldSet(
+        f"{spec.family} synthetic seed {seed}", tuple(make_case(seed, index, people=people) for index in range(n))
+    )
 
 
 def offline_agent(spec: Spec) -> Agent:
