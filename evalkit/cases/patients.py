@@ -1,11 +1,10 @@
 """Synthetic patients: coherent people who cannot exist, with every identifier known.
 
-``make_patient(seed, index)`` is a pure function: patient i is the same alone, in a shard and on every machine. Names
-are canary-grade (`vocabulary`), numbers lie in never-real ranges (`evalkit.phi.surrogates`). One random stream per
-concern, so that a new field shifts no old one.
-
-Ages follow the US roughly, with people of 90 and more oversampled to 6 in 100; edge names (hyphen, apostrophe,
-diacritics, suffix) and restricted ZIP areas come by quota and are tagged.
+``make_patient(seed, index)`` is a pure function: patient i is the same alone, in a shard and on every machine. Numbers
+lie in never-real ranges (`evalkit.phi.surrogates`). One random stream per concern, so that a new field shifts no old
+one. `evalkit.cases.people` says about whom: in the ``stress`` profile people of 90 and more are oversampled to 6 in
+100, edge names (hyphen, apostrophe, diacritics, suffix) and restricted ZIP areas come often and are tagged, and each
+patient carries the weight that undoes it; the ``population`` profile follows public tables.
 """
 
 from __future__ import annotations
@@ -17,14 +16,23 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import Literal
 
-from evalkit.cases.people import STRESS, People
+from evalkit.cases.homes import RESTRICTED_ZIP3, make_home
+from evalkit.cases.names import realistic_name
+from evalkit.cases.people import (
+    STRESS,
+    Coverage,
+    People,
+    Sex,
+    age_and_sex,
+    payers,
+    share_of_ages,
+)
 from evalkit.cases.randomness import Stream, chance, pick, running_totals, stream, weighted, whole
 from evalkit.cases.vocabulary import Vocabulary, vocabulary
 from evalkit.errors import CaseError
 from evalkit.phi import surrogates
 from evalkit.phi.identifiers import Category, Identifier, Subject
 
-Sex = Literal["F", "M"]
 Relationship = Literal["mother", "father", "spouse", "daughter", "son", "sister", "brother"]
 
 REFERENCE_DATE = date(2026, 1, 1)
@@ -34,14 +42,8 @@ OLDEST_OPEN_AGE = 89
 """Years; older ages identify a person."""
 
 AGE_BANDS: tuple[tuple[int, int, int], ...] = ((20, 0, 17), (57, 18, 64), (17, 65, 89), (6, 90, 101))
-"""(share in 100, youngest, oldest)."""
-
-RESTRICTED_ZIP3: dict[str, str] = {
-    "036": "NH", "059": "VT", "063": "CT", "102": "NY", "203": "DC", "556": "MN", "692": "NE", "790": "TX",
-    "821": "WY", "823": "WY", "830": "WY", "831": "WY", "878": "NM", "879": "NM", "884": "NM", "890": "NV",
-    "893": "NV",
-}  # fmt: skip
-"""ZIP areas of 20,000 people or fewer by the 2000 census, which Safe Harbor turns into 000; with their state."""
+"""(share in 100, youngest, oldest) under stress."""
+_AGE_TOTALS = running_totals([share for share, _, _ in AGE_BANDS])
 
 _DIACRITIC = ("Ibáñez", "Håkansson", "Grünwald", "Østergaard", "Peñaranda", "Kovačević", "Svobodová", "Bălănescu",
               "Çelikkaya", "Lefèvre", "Żółkowski", "Törnqvist")  # fmt: skip
@@ -99,14 +101,19 @@ class Patient:
     """Always there for a minor."""
     tags: tuple[str, ...]
     """``age:minor``, ``age:90+``, ``name:hyphen``, ``name:apostrophe``, ``name:diacritic``, ``name:suffix``,
-    ``zip3:restricted``."""
+    ``zip3:restricted``; with realistic names also the other kinds of `evalkit.cases.names`."""
     weight: float = 1.0
     """How many patients of the population this one stands for; 1 in the ``population`` profile."""
 
     @property
     def name(self) -> str:
-        """First and last name."""
-        return f"{self.first} {self.last}"
+        """First and last name; the one name of somebody who has one."""
+        return f"{self.first} {self.last}" if self.first != self.last else self.last
+
+    @property
+    def coverage(self) -> Coverage:
+        """What the patient is insured by on `REFERENCE_DATE`, first payer first."""
+        return payers(stream(self.seed, "coverage").draws(self.index, 1)[0], self.age_on(REFERENCE_DATE))
 
     @property
     def address(self) -> str:
@@ -251,26 +258,34 @@ def make_patient(seed: int, index: int, *, people: People = STRESS) -> Patient:
     """Patient ``index`` (from 0) of a seed. Raises CaseError where the pinned vocabulary is not installed."""
     words = vocabulary()
     identity, contact, numbers, family = (stream.draws(index, 16) for stream in _streams(seed))
-    sex: Sex = "F" if chance(identity[0], 0.51) else "M"
-    first = words.first(sex).pick(identity[1])
-    last, kind = _last_name(identity[2:6], words)
-    age, dob = _born(identity[6:9])
-    suffix = pick(identity[10], ("Jr", "III")) if sex == "M" and chance(identity[9], 0.06) else ""
-    street, city, state, zip_code, restricted = _home(contact[:10], words)
+    if people.profile == "population":
+        age, sex = age_and_sex(identity[6], identity[7], identity[12])
+    else:
+        age, sex = _stressed_age(identity[6:8]), "F" if chance(identity[0], 0.51) else "M"
+    if people.names == "realistic":
+        given = realistic_name(seed, index, sex)
+        first, last, suffix, kind = given.first, given.last, given.suffix, f"name:{given.kind}"
+    else:
+        first = words.first(sex).pick(identity[1])
+        last, kind = _last_name(identity[2:6], words)
+        suffix = pick(identity[10], ("Jr", "III")) if sex == "M" and chance(identity[9], 0.06) else ""
+    home = make_home(contact[:10], people)
+    restricted = home.zip_code[:3] in RESTRICTED_ZIP3
     tags = (
-        "age:minor" if age < 18 else "", "age:90+" if age > OLDEST_OPEN_AGE else "", kind,
-        "name:suffix" if suffix else "",
+        "age:minor" if age < 18 else "", "age:90+" if age > OLDEST_OPEN_AGE else "",
+        "" if kind in {"name:plain", "name:suffix"} else kind, "name:suffix" if suffix else "",
         "zip3:restricted" if restricted else "",
     )  # fmt: skip
     return Patient(
         seed=seed, index=index, first=first, middle=pick(identity[11], "ABCDEFGHJKLMNPRSTVW"), last=last,
-        suffix=suffix, sex=sex, dob=dob, street=street, city=city, state=state, zip_code=zip_code,
-        phone=surrogates.phone(contact[10]),
+        suffix=suffix, sex=sex, dob=_birthday(age, identity[8]), street=home.street, city=home.city,
+        state=home.state, zip_code=home.zip_code, phone=surrogates.phone(contact[10]),
         email=surrogates.email(contact[11], f"{_plain(first)}.{_plain(last)}"),
         ssn=surrogates.ssn(numbers[0]), mrn=surrogates.mrn(numbers[1]), member_id=surrogates.member_id(numbers[2]),
         mbi=surrogates.mbi(numbers[3]) if age >= MEDICARE_AGE else None,
         relative=_relative(family, words, last=last, age=age),
         tags=tuple(tag for tag in tags if tag),
+        weight=home.weight * _age_weight(age) if people.profile == "stress" else 1.0,
     )  # fmt: skip
 
 
@@ -297,28 +312,23 @@ def _last_name(draws: tuple[int, ...], words: Vocabulary) -> tuple[str, str]:
     return name, ""
 
 
-def _born(draws: tuple[int, ...]) -> tuple[int, date]:
-    """Age on the reference day, and a date of birth that gives it."""
-    shares = running_totals([share for share, _, _ in AGE_BANDS])
-    _, youngest, oldest = weighted(draws[0], AGE_BANDS, shares)
-    age = whole(draws[1], youngest, oldest)
+def _stressed_age(draws: tuple[int, ...]) -> int:
+    _, youngest, oldest = weighted(draws[0], AGE_BANDS, _AGE_TOTALS)
+    return whole(draws[1], youngest, oldest)
+
+
+def _birthday(age: int, draw: int) -> date:
+    """A date of birth that gives the age on the reference day."""
     birthday = REFERENCE_DATE.replace(year=REFERENCE_DATE.year - age)
     after_last = REFERENCE_DATE.replace(year=REFERENCE_DATE.year - age - 1) + timedelta(days=1)
-    return age, after_last + timedelta(days=whole(draws[2], 0, (birthday - after_last).days))
+    return after_last + timedelta(days=whole(draw, 0, (birthday - after_last).days))
 
 
-def _home(draws: tuple[int, ...], words: Vocabulary) -> tuple[str, str, str, str, bool]:
-    """Street, city, state, ZIP and whether its first three digits are restricted (3 in 100)."""
-    number = whole(draws[0], 100, 9899)
-    street = f"{number} {words.last.pick(draws[1])} {pick(draws[2], words.street_suffixes)}"
-    city = words.last.pick(draws[3]) + pick(draws[4], words.city_suffixes)
-    if chance(draws[5], 0.03):
-        zip3 = pick(draws[6], tuple(RESTRICTED_ZIP3))
-        return street, city, RESTRICTED_ZIP3[zip3], f"{zip3}{whole(draws[7], 1, 99):02d}", True
-    state = pick(draws[6], words.states)
-    low, high = words.zip_ranges[state]
-    zip_code = f"{whole(draws[7], low, high):05d}"
-    return street, city, state, zip_code, zip_code[:3] in RESTRICTED_ZIP3
+@lru_cache(maxsize=128)
+def _age_weight(age: int) -> float:
+    """How much rarer or more frequent an age is in the population than in the ``stress`` profile."""
+    share, youngest, oldest = next(band for band in AGE_BANDS if band[1] <= age <= band[2])
+    return share_of_ages(youngest, oldest) / (share / 100)
 
 
 def _relative(draws: tuple[int, ...], words: Vocabulary, *, last: str, age: int) -> Relative | None:

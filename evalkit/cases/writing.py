@@ -29,7 +29,6 @@ from evalkit.cases.case import Decoys, Spans
 from evalkit.errors import CaseError
 from evalkit.phi.identifiers import Identifier
 
-
 Step = tuple[Literal["text", "word", "plant", "decoy"], str, str]
 """One step of a template: its kind, its text or name, and the format of an identifier or the kind of a decoy."""
 _SLOT = re.compile(r"\{(~?)([a-z][a-z0-9_.]*)(?:[ :]([^{}]+))?\}")

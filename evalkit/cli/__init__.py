@@ -17,6 +17,7 @@ from evalkit.errors import EvalkitError
 COMMANDS = {
     "demo": "evalkit.cli.demo:demo",
     "synthesize": "evalkit.cli.cases:synthesize",
+    "check-identifiers": "evalkit.cli.cases:check_identifiers",
     "check": "evalkit.cli.evaluation:check",
     "evaluate": "evalkit.cli.evaluation:evaluate",
     "compare": "evalkit.cli.judgement:compare",
