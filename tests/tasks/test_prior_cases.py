@@ -55,7 +55,14 @@ def test_every_edge_kind_has_its_two_in_a_hundred_in_every_block(cases: list[Cas
 
 def test_no_edge_kind_is_left_out_of_the_list(cases: list[Case]) -> None:
     seen = {tag.removeprefix("edge:") for case in cases for tag in case.tags if tag.startswith("edge:")}
-    assert seen - set(EDGES) == {"weakness", "cauda_equina", "known_cancer", "locked_knee", "care_declined", "oxygen_family"}
+    assert seen - set(EDGES) == {
+        "weakness",
+        "cauda_equina",
+        "known_cancer",
+        "locked_knee",
+        "care_declined",
+        "oxygen_family",
+    }
 
 
 def test_every_decision_and_every_refusal_is_there(cases: list[Case]) -> None:
@@ -139,7 +146,8 @@ def test_evidence_holds_no_identifier_and_no_decoy(cases: list[Case]) -> None:
         for one in case.gold.get("criteria", ()):
             for span in one["evidence"]:
                 assert not any(
-                    field == span["field"] and start < span["end"] and span["start"] < end for field, start, end in taken
+                    field == span["field"] and start < span["end"] and span["start"] < end
+                    for field, start, end in taken
                 )
 
 
@@ -173,7 +181,9 @@ def test_ages_are_dealt_to_the_year(cases: list[Case]) -> None:
 def test_copied_text_stands_word_for_word_in_both_notes(cases: list[Case]) -> None:
     for case in (case for case in cases if "edge:copied_forward" in case.tags):
         first, last = notes(case)[0], notes(case)[-1]
-        line = next(line for line in last["text"].splitlines() if re.match(r"\[?(Copied from|[Cc]arried forward)", line))
+        line = next(
+            line for line in last["text"].splitlines() if re.match(r"\[?(Copied from|[Cc]arried forward)", line)
+        )
         assert re.split(r"(?<=[:\]]) ", line, maxsplit=1)[1] in first["text"]
 
 
