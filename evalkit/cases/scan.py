@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from evalkit.cards import Grid, card
 from evalkit.errors import CaseError, IdentifierError
@@ -134,7 +134,7 @@ def _texts(path: Path) -> Iterator[Text]:
             yield from _lines(text, json_lines=kind[0] in _LINES)
 
 
-def _decoded(raw: IO[bytes] | Any, name: str) -> io.TextIOBase:
+def _decoded(raw: Any, name: str) -> io.TextIOBase:
     """The file as text: UTF-16 where it says so, else UTF-8 with strange bytes kept apart."""
     head = raw.peek(4096)[:4096]
     if head[:2] in {b"\xff\xfe", b"\xfe\xff"}:
@@ -207,10 +207,8 @@ def _parquet(path: Path) -> Iterator[Text]:
 
     try:
         with ParquetFile(path) as file:
-            row = 0
-            for batch in file.iter_batches(batch_size=1024):
-                for record in batch.to_pylist():
-                    row += 1
-                    yield from _leaves(json.loads(json.dumps(record, default=str)), f"row {row}")
+            records = (record for batch in file.iter_batches(batch_size=1024) for record in batch.to_pylist())
+            for row, record in enumerate(records, start=1):
+                yield from _leaves(json.loads(json.dumps(record, default=str)), f"row {row}")
     except ArrowException:
         raise CaseError("this is no Parquet file, or a damaged one", where=path.name) from None

@@ -12,23 +12,26 @@ from typing import TYPE_CHECKING
 from evalkit.cases.people import STRESS, People
 from evalkit.errors import AgentError, CaseError, SpecError
 from evalkit.spec.document import parse_spec
+from evalkit.spec.examples import read_examples
 from evalkit.spec.registry import Registry
 from evalkit.spec.schema import Spec
 from evalkit.tasks.billing_codes import FAMILY as BILLING_CODES
-from evalkit.tasks.family import Family
 from evalkit.tasks.note_summary import FAMILY as NOTE_SUMMARY
+from evalkit.tasks.openfamily import Families
 from evalkit.tasks.prior_authorization import FAMILY as PRIOR_AUTHORIZATION
 
 if TYPE_CHECKING:
     from evalkit.agents.agent import Agent
     from evalkit.cases.case import GoldSet
 
-FAMILIES: dict[str, Family] = {
-    "billing_codes": BILLING_CODES,
-    "note_summary": NOTE_SUMMARY,
-    "prior_authorization": PRIOR_AUTHORIZATION,
-}
-"""Every clinical family by the name that a spec's ``family:`` says."""
+FAMILIES = Families(
+    {
+        "billing_codes": BILLING_CODES,
+        "note_summary": NOTE_SUMMARY,
+        "prior_authorization": PRIOR_AUTHORIZATION,
+    }
+)
+"""Every clinical family by the name that a spec's ``family:`` says; any other name gives an open family."""
 
 PRODUCTION = "production"
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -66,10 +69,11 @@ def read_spec(text: str | bytes, *, path: str) -> Spec:
     """A spec from its text; ``path`` is its name in messages.
 
     Raises SpecError with file and line where it does not load, or where the family's offline agent could not
-    execute it.
+    execute it. A family that nobody knows is an open one (`openfamily`): its body is prose.
     """
     spec = reread_spec(text, path=path)
     _check_gates(spec)
+    read_examples(spec)
     execute = FAMILIES[spec.family].rules
     if execute is not None:
         execute(spec)
@@ -78,7 +82,8 @@ def read_spec(text: str | bytes, *, path: str) -> Spec:
 
 def reread_spec(text: str | bytes, *, path: str) -> Spec:
     """A spec that a run was made with: parsed again, and not tried again on metrics and offline agent."""
-    return parse_spec(text, path=path, schemas={name: family.tables for name, family in FAMILIES.items()})
+    schemas = {name: family.tables for name, family in FAMILIES.items()}
+    return parse_spec(text, path=path, schemas=schemas, open_families=True)
 
 
 def _check_gates(spec: Spec) -> None:
@@ -97,11 +102,16 @@ def _check_gates(spec: Spec) -> None:
 def synthesize(spec: Spec, *, n: int, seed: int, people: People = STRESS) -> GoldSet:
     """``n`` synthetic cases for the spec's family, cases 0 to n - 1 of a seed.
 
-    Their truth is the family's, not the spec's: every version gets the same cases and the same answers. Raises
-    CaseError for a family whose cases are only imported, and for n < 1.
+    Their truth is the family's, not the spec's: every version gets the same cases and the same answers. A spec of no
+    known family gets those of its contract (`contract_cases`), ``n`` to answer and some more. Raises CaseError for a
+    family whose cases are only imported, and for n < 1.
     """
     from evalkit.cases.case import GoldSet
 
+    if spec.family not in FAMILIES:
+        from evalkit.tasks.contractcases import contract_cases
+
+        return contract_cases(spec, n=n, seed=seed, people=people)
     make_case = FAMILIES[spec.family].make_case
     if make_case is None:
         raise CaseError(
