@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evalkit.cases.case import Case
-from evalkit.cases.fhircases import ICD_SYSTEM, NPI_SYSTEM
+from evalkit.cases.fhircases import FORM, ICD_SYSTEM, LIST_MARK, NPI_SYSTEM
 from evalkit.digests import digest_bytes
 from evalkit.phi.identifiers import Category, Subject, valid_date
 
@@ -173,16 +173,16 @@ class _Writer:
         fields = [answer for name, value in self.case.input.items() if (answer := _answer(name, value))]
         flags = [{"linkId": f"flags.{name}", "answer": [{"valueBoolean": value}]}
                  for name, value in self.case.flags.items()]  # fmt: skip
-        return _filled({"resourceType": "QuestionnaireResponse", "id": "request", "status": "completed",
-                        "subject": self.pointer("patient"), "item": [*fields, *flags]})  # fmt: skip
+        return _filled({"resourceType": "QuestionnaireResponse", "id": "request", "questionnaire": FORM,
+                        "status": "completed", "subject": self.pointer("patient"), "item": [*fields, *flags]})  # fmt: skip
 
 
 def _answer(name: str, value: Any) -> Resource | None:
     if _is_document(value) or _is_chart(value):
         return None
-    values = value if isinstance(value, (list, tuple)) else [value]
-    answers = [{kind: one} for one in values if (kind := _kind(one))]
-    return {"linkId": name, "answer": answers} if answers else None
+    several = isinstance(value, (list, tuple))
+    answers = [{kind: one} for one in (value if several else [value]) if (kind := _kind(one))]
+    return _filled({"linkId": f"{name}{LIST_MARK}" if several else name, "answer": answers})
 
 
 def _kind(value: Any) -> str | None:

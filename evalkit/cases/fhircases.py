@@ -11,6 +11,7 @@ import base64
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import groupby
 from typing import Any, Literal
 
@@ -24,6 +25,10 @@ DataClass = Literal["synthetic", "deidentified", "phi"]
 
 NPI_SYSTEM = "http://hl7.org/fhir/sid/us-npi"
 ICD_SYSTEM = "http://hl7.org/fhir/sid/icd-10-cm"
+FORM = "https://example.org/evalkit/request"
+"""The questionnaire whose answers are the fields and flags of a request, as `fhirbundles` writes them."""
+LIST_MARK = "[]"
+"""How the name of a field ends that holds a list."""
 REVIEW_ACTION = re.compile(r".*/extension-reviewAction(?:Code)?")
 DECISIONS: Mapping[str, str] = {"A1": "approve", "A4": "pend", "A3": "refer_to_clinician"}
 """X12 306 action code -> decision. A3, not certified, is what a clinician decided: an agent refers."""
@@ -36,18 +41,31 @@ _SHORTEST = 2
 """Characters; one letter is no name that a text could be searched for."""
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Given:
+    """What whoever imports says of every patient alike, because FHIR has no place for it or the file is silent."""
+
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of the request that are taken where no resource says otherwise."""
+    flags: Mapping[str, bool] = field(default_factory=dict)
+    """Consent and protection flags."""
+
+    def __repr__(self) -> str:
+        return f"Given({len(self.fields)} fields, {len(self.flags)} flags)"
+
+
 def cases_of(
     documents: Sequence[Document],
     *,
     name: str,
     family: str = "prior_authorization",
-    flags: Mapping[str, bool] | None = None,
+    given: Given | None = None,
     data_class: DataClass,
 ) -> GoldSet:
     """A case for each patient of the documents, in their order, named ``fhir-<name>-0001`` and on.
 
     Resources of one Bundle belong together; documents that are no Bundle are read as one set, as in a bulk export.
-    A resource is the patient's by its reference. Raises CaseError where there is no patient at all, and where data
+    A resource is the patient's by its reference. ``given`` fills in what no resource says. Raises CaseError where there is no patient at all, and where data
     that is said to be de-identified names one.
     """
     cases: list[Case] = []
@@ -55,7 +73,7 @@ def cases_of(
         for patient in pool.of_type("Patient"):
             record = _Record(pool, patient)
             number = len(cases) + 1
-            cases.append(record.case(f"fhir-{name}-{number:04d}", family, flags or {}, data_class=data_class))
+            cases.append(record.case(f"fhir-{name}-{number:04d}", family, given or Given(), data_class=data_class))
     if not cases:
         raise CaseError(
             "no Patient resource is among them", where=name, next_step="import files that hold the patient as well"
@@ -124,11 +142,6 @@ class _Named:
         needle_id = stem if number == 1 else f"{stem}{number}"
         self.found[category, value] = Identifier(needle_id, category, value, subject)
 
-    def needle(self, category: Category, value: Any) -> str | None:
-        """The id of a value that was kept."""
-        known = self.found.get((category, value))
-        return known.needle_id if known else None
-
 
 class _Record:
     """What one pool says of one patient."""
@@ -140,19 +153,21 @@ class _Record:
         self.named = _Named()
         self._name_everybody()
 
-    def case(self, case_id: str, family: str, flags: Mapping[str, bool], *, data_class: DataClass) -> Case:
+    def case(self, case_id: str, family: str, given: Given, *, data_class: DataClass) -> Case:
         """The case: what the resources say as request fields, and nothing besides."""
         notes = list(self._notes())
         claim = next((one for one in self._mine("Claim") if one.get("use") == "preauthorization"), None)
         request: dict[str, Any] = {
-            "member_id": self._member_id(),
+            "member_id": self._number("plan"),
             "patient_mrn": self._number("mrn"),
             "patient_dob": self._birth_date(),
             "ordering_npi": self._npi(claim),
             **self._claimed(claim),
             "chart_notes": notes,
         }
-        sent = {name: value for name, value in request.items() if value is not None}
+        fields, flags = self._form()
+        known = {name: value for name, value in request.items() if value is not None}
+        sent = {**given.fields, **known, **fields}
         spans = self._spans(sent)
         types = sorted({str(resource["resourceType"]) for resource in self.own})
         gold = self._decided()
@@ -160,7 +175,7 @@ class _Record:
             case_id=case_id,
             family=family,
             input=sent,
-            flags=dict(flags),
+            flags={**given.flags, **flags},
             gold=gold,
             identifiers=tuple(self.named.found.values()),
             spans=spans,
@@ -225,9 +240,6 @@ class _Record:
         own = (one.value for one in self.named.found.values() if (one.subject, one.category) == ("patient", category))
         return next(own, None)
 
-    def _member_id(self) -> str | None:
-        return self._number("plan")
-
     def _birth_date(self) -> str | None:
         day = self.patient.get("birthDate")
         return day if valid_date(day) else None
@@ -259,6 +271,22 @@ class _Record:
             for concept in (entry.get("diagnosisCodeableConcept"), condition.get("code")):
                 yield from _codes(concept, system=ICD_SYSTEM)
 
+    def _form(self) -> tuple[dict[str, Any], dict[str, bool]]:
+        """Fields and flags of a form that was filled in with a request."""
+        fields: dict[str, Any] = {}
+        flags: dict[str, bool] = {}
+        for form in self._mine("QuestionnaireResponse"):
+            for item in form.get("item", ()) if form.get("questionnaire") == FORM else ():
+                values = [_json(value) for answer in item.get("answer", ()) for value in answer.values()]
+                name = item["linkId"]
+                if name.startswith("flags.") and values and isinstance(values[0], bool):
+                    flags[name.removeprefix("flags.")] = values[0]
+                elif name.endswith(LIST_MARK):
+                    fields[name.removesuffix(LIST_MARK)] = values
+                elif values:
+                    fields[name] = values[0]
+        return fields, flags
+
     def _decided(self) -> dict[str, str]:
         """The decision of the payer's last response, where one is in the file."""
         for response in self._mine("ClaimResponse"):
@@ -283,21 +311,16 @@ class _Record:
 
     def _spans(self, sent: Mapping[str, Any]) -> Spans:
         """Where the identifiers stand: whole fields by what they are, texts by search, the longest value first."""
-        rows: list[tuple[str, int, int, str]] = []
-        whole: tuple[tuple[str, Category], ...] = (
-            ("patient_dob", "date"),
-            ("patient_mrn", "mrn"),
-            ("member_id", "plan"),
-        )
-        for name, category in whole:
-            needle_id = self.named.needle(category, sent.get(name))
-            if needle_id:
-                rows.append((name, 0, len(sent[name]), needle_id))
+        numbers = {one.value: one.needle_id for one in reversed(list(self.named.found.values()))}
+        rows = [
+            (name, 0, len(value), numbers[value])
+            for name, value in sent.items()
+            if isinstance(value, str) and value in numbers
+        ]
         search = _searcher(self.named.found.values())
         for place, note in enumerate(sent["chart_notes"]):
-            mrn = self.named.needle("mrn", note.get("mrn"))
-            if mrn:
-                rows.append((f"chart_notes[{place}].mrn", 0, len(note["mrn"]), mrn))
+            if note.get("mrn") in numbers:
+                rows.append((f"chart_notes[{place}].mrn", 0, len(note["mrn"]), numbers[note["mrn"]]))
             rows += [(f"chart_notes[{place}].text", *found) for found in search(note["text"])]
         columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
         return Spans(*columns)
@@ -327,6 +350,10 @@ def _codes(concept: Any, *, system: str | None = None) -> Iterator[str]:
     for coding in concept.get("coding", ()) if isinstance(concept, Mapping) else ():
         if "code" in coding and system in {None, coding.get("system")}:
             yield coding["code"]
+
+
+def _json(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else value
 
 
 def _day(moment: Any) -> str | None:

@@ -11,6 +11,7 @@ from evalkit.cases.case import GoldSet
 from evalkit.evaluation.casewise import point_estimates
 from evalkit.executions.execution import Execution
 from evalkit.metrics.scoring import score
+from evalkit.evaluation.scoretable import tabulate
 from evalkit.phi.leaks import find_leaks
 from evalkit.spec.registry import Registry
 from evalkit.spec.schema import Spec
@@ -52,7 +53,7 @@ def replies(specs: dict[str, Spec], gold: GoldSet) -> dict[str, list[Reply]]:
 @pytest.fixture(scope="module")
 def figures(gold: GoldSet, replies: dict[str, list[Reply]]) -> dict[str, dict[str, float]]:
     return {
-        version: dict(point_estimates(score(
+        version: point_estimates(tabulate(score(
             [(case, Execution(case.case_id, 0, reply)) for case, reply in zip(gold, given, strict=True)], METRICS
         )))
         for version, given in replies.items()
