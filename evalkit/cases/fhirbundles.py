@@ -182,6 +182,8 @@ def _answer(name: str, value: Any) -> Resource | None:
         return None
     several = isinstance(value, (list, tuple))
     answers = [{kind: one} for one in (value if several else [value]) if (kind := _kind(one))]
+    if not several and not answers:
+        return None
     return _filled({"linkId": f"{name}{LIST_MARK}" if several else name, "answer": answers})
 
 

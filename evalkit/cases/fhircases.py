@@ -232,9 +232,10 @@ class _Record:
                 add(subject, "street", "geo", line)
             add(subject, "city", "geo", address.get("city"))
             add(subject, "zip", "geo", address.get("postalCode"))
-        for name in ("birthDate", "deceasedDateTime"):
-            day = person.get(name)
-            add(subject, "dob" if name == "birthDate" else "death", "date", day[:10] if isinstance(day, str) else None)
+        for name, part in (("birthDate", "dob"), ("deceasedDateTime", "death")):
+            day = person.get(name, "")
+            if len(day) > len("2025"):  # a year alone is no identifier: 45 CFR 164.514(b)(2)(i)(C)
+                add(subject, part, "date", day[:10])
 
     def _number(self, category: Category) -> str | None:
         own = (one.value for one in self.named.found.values() if (one.subject, one.category) == ("patient", category))
