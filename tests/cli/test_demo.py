@@ -54,7 +54,7 @@ def test_the_edited_row_is_shown_before_and_after(shown: Shown) -> None:
 
 
 def test_the_leaky_agent_is_caught_by_the_check_for_leaks(shown: Shown) -> None:
-    assert "   leak_output: 20 of 20 executions (45 CFR 164.502(a)" in shown.out
+    assert "   leak_output: 10 of 10 executions (45 CFR 164.502(a)" in shown.out
     assert re.search(r"^The leaky agent was caught by: .*\bleak_output\b.*\.$", shown.out, re.MULTILINE)
 
 
