@@ -37,8 +37,10 @@ class Fact:
 
     def plain(self) -> dict[str, Any]:
         """The fact as JSON, for `Case.facts`; what is None is left out."""
-        pairs = ((entry.name, getattr(self, entry.name)) for entry in fields(self))
-        return {name: value for name, value in pairs if value is not None}
+        return {name: value for name in _NAMES if (value := getattr(self, name)) is not None}
 
     def __repr__(self) -> str:
         return f"Fact({self.fact_id}, {self.type}, {self.polarity})"
+
+
+_NAMES = tuple(entry.name for entry in fields(Fact))

@@ -1,4 +1,7 @@
-"""Names as they are: what systems meet outside of tests, by quota.
+"""What patients are called: canary names, or names as they are, by quota.
+
+A *canary name* is proof when seen alone (`evalkit.cases.vocabulary`): boundary tests use these, and they are the
+default. Realistic names are what systems meet outside of tests, and none of them is proof:
 
 ============  =======================================================================================
 plain         first and last name by US frequency, unscreened: the frequent ones come many times
@@ -12,18 +15,17 @@ particle      de la Cruz, van der Berg: a last name of several words
 one-word      people who have one name
 suffix        Jr, Sr, II, III
 ============  =======================================================================================
-
-None of these is proof when seen alone: boundary tests use canary names, which are the default.
 """
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from evalkit.cases.quotas import Deck
-from evalkit.cases.randomness import pick, stream
+from evalkit.cases.randomness import chance, pick, stream, whole
 from evalkit.cases.vocabulary import vocabulary
 
 KINDS = Deck("patients.names", {
@@ -46,6 +48,9 @@ _APOSTROPHE = ("O'Brien", "O’Connor", "D'Angelo", "O’Neill", "N'Diaye", "D�
 _PARTICLE = ("de la Cruz", "van der Berg", "von Hagen", "Del Río", "St. John", "bin Rashid", "dos Santos", "Le Blanc")
 _ONE_WORD = ("Suharto", "Sukarni", "Thanh", "Mariam", "Wangchuk", "Tenzin", "Nasima", "Budi")
 _SUFFIXES = ("Jr", "Sr", "II", "III")
+_CANARY_DIACRITIC = ("Ibáñez", "Håkansson", "Grünwald", "Østergaard", "Peñaranda", "Kovačević", "Svobodová",
+                     "Bălănescu", "Çelikkaya", "Lefèvre", "Żółkowski", "Törnqvist")  # fmt: skip
+_CANARY_APOSTROPHE = ("O'Halloran", "D'Agostino", "O'Shaughnessy", "L'Heureux", "D'Angelico", "O'Driscoll")
 _NAMESAKES = 4
 """So many first names of a sex and last names from the top of the frequency list."""
 
@@ -60,8 +65,24 @@ class Name:
     kind: str
 
 
+def canary_name(draws: Sequence[int], sex: Literal["F", "M"]) -> Name:
+    """A canary name from eleven draws; 6 in 100 last names each with a hyphen and diacritics, 4 with an apostrophe."""
+    words = vocabulary()
+    last, kind = words.last.pick(draws[2]), "plain"
+    share = whole(draws[3], 0, 99)
+    if share < 6:
+        other = words.last.pick(draws[4])
+        last, kind = (f"{last}-{other}", "hyphen") if other != last else (last, "plain")
+    elif share < 12:
+        last, kind = pick(draws[4], _CANARY_DIACRITIC), "diacritic"
+    elif share < 16:
+        last, kind = pick(draws[4], _CANARY_APOSTROPHE), "apostrophe"
+    suffix = pick(draws[10], ("Jr", "III")) if sex == "M" and chance(draws[9], 0.06) else ""
+    return Name(words.first(sex).pick(draws[1]), last, suffix, kind)
+
+
 def realistic_name(seed: int, index: int, sex: Literal["F", "M"]) -> Name:
-    """The name of patient ``index`` (from 0) of a seed; ``kind`` is its card."""
+    """A realistic name for patient ``index`` (from 0) of a seed; ``kind`` is its card."""
     kind = KINDS.deal(seed, index)
     one, two, three, four = stream(seed, "realistic names").draws(index, 4)
     words = vocabulary()

@@ -13,11 +13,11 @@ import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal
 
-from evalkit.cases.homes import RESTRICTED_ZIP3, make_home
-from evalkit.cases.names import realistic_name
+from evalkit.cases.homes import RESTRICTED_ZIP3, Home, make_home
+from evalkit.cases.names import canary_name, realistic_name
 from evalkit.cases.people import (
     STRESS,
     Coverage,
@@ -27,8 +27,8 @@ from evalkit.cases.people import (
     payers,
     share_of_ages,
 )
-from evalkit.cases.randomness import Stream, chance, pick, running_totals, stream, weighted, whole
-from evalkit.cases.vocabulary import Vocabulary, vocabulary
+from evalkit.cases.randomness import chance, pick, running_totals, stream, weighted, whole
+from evalkit.cases.vocabulary import vocabulary
 from evalkit.errors import CaseError
 from evalkit.phi import surrogates
 from evalkit.phi.identifiers import Category, Identifier, Subject
@@ -38,6 +38,7 @@ Relationship = Literal["mother", "father", "spouse", "daughter", "son", "sister"
 REFERENCE_DATE = date(2026, 1, 1)
 """Ages are counted on this day: a clock would make other patients every day."""
 MEDICARE_AGE = 65
+ADULT = 18
 OLDEST_OPEN_AGE = 89
 """Years; older ages identify a person."""
 
@@ -45,9 +46,7 @@ AGE_BANDS: tuple[tuple[int, int, int], ...] = ((20, 0, 17), (57, 18, 64), (17, 6
 """(share in 100, youngest, oldest) under stress."""
 _AGE_TOTALS = running_totals([share for share, _, _ in AGE_BANDS])
 
-_DIACRITIC = ("Ibáñez", "Håkansson", "Grünwald", "Østergaard", "Peñaranda", "Kovačević", "Svobodová", "Bălănescu",
-              "Çelikkaya", "Lefèvre", "Żółkowski", "Törnqvist")  # fmt: skip
-_APOSTROPHE = ("O'Halloran", "D'Agostino", "O'Shaughnessy", "L'Heureux", "D'Angelico", "O'Driscoll")
+_MIDDLE = "ABCDEFGHJKLMNPRSTVW"
 _RELATIONS: tuple[tuple[Relationship, Sex], ...] = (
     ("spouse", "F"), ("spouse", "M"), ("daughter", "F"), ("son", "M"), ("sister", "F"), ("brother", "M"),
 )  # fmt: skip
@@ -71,12 +70,16 @@ class Relative:
         return f"Relative({self.relationship})"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, repr=False)
 class Patient:
-    """A person who cannot exist. ``repr`` shows index and tags only, as it would have to for a real one."""
+    """A person who cannot exist. ``repr`` shows index and tags only, as it would have to for a real one.
+
+    Equal (seed, index, people) make equal patients. What a case does not ask for is not worked out.
+    """
 
     seed: int
     index: int
+    people: People
     first: str
     middle: str
     """One letter."""
@@ -85,25 +88,94 @@ class Patient:
     """``Jr``, ``III`` or empty."""
     sex: Sex
     dob: date
-    street: str
-    """House number and street."""
-    city: str
-    state: str
-    zip_code: str
-    phone: str
-    email: str
-    ssn: str
-    mrn: str
-    member_id: str
-    mbi: str | None
-    """Only from `MEDICARE_AGE` on."""
-    relative: Relative | None
-    """Always there for a minor."""
-    tags: tuple[str, ...]
-    """``age:minor``, ``age:90+``, ``name:hyphen``, ``name:apostrophe``, ``name:diacritic``, ``name:suffix``,
-    ``zip3:restricted``; with realistic names also the other kinds of `evalkit.cases.names`."""
-    weight: float = 1.0
-    """How many patients of the population this one stands for; 1 in the ``population`` profile."""
+    age: int
+    """Whole years on `REFERENCE_DATE`, as made."""
+    kind: str
+    """Tag of the kind of name, or empty."""
+
+    @cached_property
+    def _contact(self) -> tuple[int, ...]:
+        return stream(self.seed, "contact").draws(self.index, 12)
+
+    @cached_property
+    def _numbers(self) -> tuple[int, ...]:
+        return stream(self.seed, "numbers").draws(self.index, 4)
+
+    @cached_property
+    def home(self) -> Home:
+        """Where the patient lives."""
+        return make_home(self._contact[:10], self.people)
+
+    @property
+    def street(self) -> str:
+        """House number and street."""
+        return self.home.street
+
+    @property
+    def city(self) -> str:
+        """A made-up town."""
+        return self.home.city
+
+    @property
+    def state(self) -> str:
+        """Two letters."""
+        return self.home.state
+
+    @property
+    def zip_code(self) -> str:
+        """Five digits, of the state."""
+        return self.home.zip_code
+
+    @property
+    def phone(self) -> str:
+        """For fiction (`surrogates.phone`)."""
+        return surrogates.phone(self._contact[10])
+
+    @property
+    def email(self) -> str:
+        """At a reserved host, by name."""
+        return surrogates.email(self._contact[11], f"{_plain(self.first)}.{_plain(self.last)}")
+
+    @property
+    def ssn(self) -> str:
+        """Never assigned (`surrogates.ssn`)."""
+        return surrogates.ssn(self._numbers[0])
+
+    @cached_property
+    def mrn(self) -> str:
+        """Of the private scheme, with its check digit."""
+        return surrogates.mrn(self._numbers[1])
+
+    @property
+    def member_id(self) -> str:
+        """Of the private scheme, with its check digit."""
+        return surrogates.member_id(self._numbers[2])
+
+    @property
+    def mbi(self) -> str | None:
+        """Only from `MEDICARE_AGE` on."""
+        return surrogates.mbi(self._numbers[3]) if self.age >= MEDICARE_AGE else None
+
+    @cached_property
+    def relative(self) -> Relative | None:
+        """Always there for a minor."""
+        return _relative(stream(self.seed, "family").draws(self.index, 6), last=self.last, age=self.age)
+
+    @cached_property
+    def tags(self) -> tuple[str, ...]:
+        """``age:minor``, ``age:90+``, ``name:hyphen``, ``name:apostrophe``, ``name:diacritic``, ``name:suffix``,
+        ``zip3:restricted``; with realistic names also the other kinds of `evalkit.cases.names`."""
+        tags = (
+            "age:minor" if self.age < ADULT else "", "age:90+" if self.age > OLDEST_OPEN_AGE else "", self.kind,
+            "name:suffix" if self.suffix else "",
+            "zip3:restricted" if self.home.zip_code[:3] in RESTRICTED_ZIP3 else "",
+        )  # fmt: skip
+        return tuple(tag for tag in tags if tag)
+
+    @property
+    def weight(self) -> float:
+        """How many patients of the population this one stands for; 1 in the ``population`` profile."""
+        return 1.0 if self.people.profile == "population" else self.home.weight * _age_weight(self.age)
 
     @property
     def name(self) -> str:
@@ -143,6 +215,10 @@ class Patient:
         """
         return tuple(self._named(needle_id) for needle_id in self._ids())
 
+    @cached_property
+    def _draws_further(self) -> tuple[int, ...]:
+        return stream(self.seed, "further").draws(self.index, len(_FURTHER))
+
     @property
     def further(self) -> tuple[Identifier, ...]:
         """Identifiers of the Safe Harbor categories that a note seldom holds, so that all 18 can be planted.
@@ -158,7 +234,7 @@ class Patient:
         raise CaseError("this patient has no such identifier", where=needle_id)
 
     def _ids(self) -> tuple[str, ...]:
-        own = _IDS if self.mbi is not None else _IDS_WITHOUT_MBI
+        own = _IDS if self.age >= MEDICARE_AGE else _IDS_WITHOUT_MBI
         return own if self.relative is None else own + _IDS_OF_RELATIVE
 
     def _named(self, needle_id: str) -> Identifier:
@@ -167,9 +243,8 @@ class Patient:
             category, value = _OF_RELATIVE[part](self.relative)
             return Identifier(needle_id, category, value, "relative")
         if part in _FURTHER:
-            category, make = _FURTHER[part]
-            draw = stream(self.seed, "further").draws(self.index, len(_FURTHER))[list(_FURTHER).index(part)]
-            return Identifier(needle_id, category, make(draw))
+            category, make, place = _FURTHER[part]
+            return Identifier(needle_id, category, make(self._draws_further[place]))
         category, read = _OWN[part]
         return Identifier(needle_id, category, read(self))
 
@@ -197,18 +272,19 @@ _OF_RELATIVE: dict[str, Callable[[Relative], tuple[Category, str]]] = {
     "first": lambda one: ("name", one.first),
     "phone": lambda one: ("phone", one.phone),
 }
-_FURTHER: dict[str, tuple[Category, Callable[[int], str]]] = {
-    "fax": ("fax", surrogates.fax),
-    "account": ("account", surrogates.account),
-    "license": ("license", surrogates.license_number),
-    "vin": ("vehicle", surrogates.vin),
-    "device": ("device", surrogates.mac),
-    "url": ("url", surrogates.url),
-    "ip": ("ip", surrogates.ipv4),
-    "biometric": ("biometric", lambda draw: f"VOICEPRINT-{draw % 10**10:010d}"),
-    "photo": ("photo", lambda draw: f"face-{draw % 10**8:08d}.jpg"),
-    "other": ("other", lambda draw: f"LOCKER-TAG-{draw % 10**7:07d}"),
+_FURTHER: dict[str, tuple[Category, Callable[[int], str], int]] = {
+    "fax": ("fax", surrogates.fax, 0),
+    "account": ("account", surrogates.account, 1),
+    "license": ("license", surrogates.license_number, 2),
+    "vin": ("vehicle", surrogates.vin, 3),
+    "device": ("device", surrogates.mac, 4),
+    "url": ("url", surrogates.url, 5),
+    "ip": ("ip", surrogates.ipv4, 6),
+    "biometric": ("biometric", lambda draw: f"VOICEPRINT-{draw % 10**10:010d}", 7),
+    "photo": ("photo", lambda draw: f"face-{draw % 10**8:08d}.jpg", 8),
+    "other": ("other", lambda draw: f"LOCKER-TAG-{draw % 10**7:07d}", 9),
 }
+"""Part -> (category, maker, which draw of the stream ``further``)."""
 _IDS = tuple(f"patient.{part}" for part in _OWN)
 _IDS_WITHOUT_MBI = tuple(needle_id for needle_id in _IDS if needle_id != "patient.mbi")
 _IDS_OF_RELATIVE = tuple(f"relative.{part}" for part in _OF_RELATIVE)
@@ -256,72 +332,45 @@ class Known(Mapping[str, Identifier]):
 
 def make_patient(seed: int, index: int, *, people: People = STRESS) -> Patient:
     """Patient ``index`` (from 0) of a seed. Raises CaseError where the pinned vocabulary is not installed."""
-    words = vocabulary()
-    identity, contact, numbers, family = (stream.draws(index, 16) for stream in _streams(seed))
-    if people.profile == "population":
-        age, sex = age_and_sex(identity[6], identity[7], identity[12])
-    else:
-        age, sex = _stressed_age(identity[6:8]), "F" if chance(identity[0], 0.51) else "M"
-    if people.names == "realistic":
-        given = realistic_name(seed, index, sex)
-        first, last, suffix, kind = given.first, given.last, given.suffix, f"name:{given.kind}"
-    else:
-        first = words.first(sex).pick(identity[1])
-        last, kind = _last_name(identity[2:6], words)
-        suffix = pick(identity[10], ("Jr", "III")) if sex == "M" and chance(identity[9], 0.06) else ""
-    home = make_home(contact[:10], people)
-    restricted = home.zip_code[:3] in RESTRICTED_ZIP3
-    tags = (
-        "age:minor" if age < 18 else "", "age:90+" if age > OLDEST_OPEN_AGE else "",
-        "" if kind in {"name:plain", "name:suffix"} else kind, "name:suffix" if suffix else "",
-        "zip3:restricted" if restricted else "",
-    )  # fmt: skip
+    identity = stream(seed, "identity").draws(index, 13)
+    age, sex = _age_and_sex(identity, people)
+    name = realistic_name(seed, index, sex) if people.names == "realistic" else canary_name(identity, sex)
     return Patient(
-        seed=seed, index=index, first=first, middle=pick(identity[11], "ABCDEFGHJKLMNPRSTVW"), last=last,
-        suffix=suffix, sex=sex, dob=_birthday(age, identity[8]), street=home.street, city=home.city,
-        state=home.state, zip_code=home.zip_code, phone=surrogates.phone(contact[10]),
-        email=surrogates.email(contact[11], f"{_plain(first)}.{_plain(last)}"),
-        ssn=surrogates.ssn(numbers[0]), mrn=surrogates.mrn(numbers[1]), member_id=surrogates.member_id(numbers[2]),
-        mbi=surrogates.mbi(numbers[3]) if age >= MEDICARE_AGE else None,
-        relative=_relative(family, words, last=last, age=age),
-        tags=tuple(tag for tag in tags if tag),
-        weight=home.weight * _age_weight(age) if people.profile == "stress" else 1.0,
+        seed=seed, index=index, people=people, first=name.first, middle=pick(identity[11], _MIDDLE), last=name.last,
+        suffix=name.suffix, sex=sex, dob=_birthday(age, identity[8]), age=age,
+        kind="" if name.kind in {"plain", "suffix"} else f"name:{name.kind}",
     )  # fmt: skip
 
 
-@lru_cache(maxsize=64)
-def _streams(seed: int) -> tuple[Stream, ...]:
-    return tuple(Stream(seed, name) for name in ("identity", "contact", "numbers", "family"))
+def birth_date(seed: int, index: int, *, people: People = STRESS) -> date:
+    """When patient ``index`` is born, without the rest: for families that seek an adult or a child."""
+    identity = stream(seed, "identity").draws(index, 13)
+    return _birthday(_age_and_sex(identity, people)[0], identity[8])
+
+
+def _age_and_sex(identity: tuple[int, ...], people: People) -> tuple[int, Sex]:
+    if people.profile == "population":
+        return age_and_sex(identity[6], identity[7], identity[12])
+    _, youngest, oldest = weighted(identity[6], AGE_BANDS, _AGE_TOTALS)
+    return whole(identity[7], youngest, oldest), "F" if chance(identity[0], 0.51) else "M"
 
 
 def _identifier(subject: Subject, part: str, *, category: Category, value: str) -> Identifier:
     return Identifier(f"{subject}.{part}", category, value, subject)
 
 
-def _last_name(draws: tuple[int, ...], words: Vocabulary) -> tuple[str, str]:
-    """A last name and the tag of its kind; 6 in 100 each of hyphen and diacritics, 4 in 100 with an apostrophe."""
-    name = words.last.pick(draws[0])
-    share = whole(draws[1], 0, 99)
-    if share < 6:
-        other = words.last.pick(draws[2])
-        return (f"{name}-{other}", "name:hyphen") if other != name else (name, "")
-    if share < 12:
-        return pick(draws[2], _DIACRITIC), "name:diacritic"
-    if share < 16:
-        return pick(draws[2], _APOSTROPHE), "name:apostrophe"
-    return name, ""
-
-
-def _stressed_age(draws: tuple[int, ...]) -> int:
-    _, youngest, oldest = weighted(draws[0], AGE_BANDS, _AGE_TOTALS)
-    return whole(draws[1], youngest, oldest)
-
-
 def _birthday(age: int, draw: int) -> date:
     """A date of birth that gives the age on the reference day."""
+    first, days = _year_of_birth(age)
+    return date.fromordinal(whole(draw, first, first + days))
+
+
+@lru_cache(maxsize=128)
+def _year_of_birth(age: int) -> tuple[int, int]:
+    """(ordinal of the first day on which somebody of this age was born, days after it)."""
     birthday = REFERENCE_DATE.replace(year=REFERENCE_DATE.year - age)
     after_last = REFERENCE_DATE.replace(year=REFERENCE_DATE.year - age - 1) + timedelta(days=1)
-    return after_last + timedelta(days=whole(draw, 0, (birthday - after_last).days))
+    return after_last.toordinal(), (birthday - after_last).days
 
 
 @lru_cache(maxsize=128)
@@ -331,18 +380,21 @@ def _age_weight(age: int) -> float:
     return share_of_ages(youngest, oldest) / (share / 100)
 
 
-def _relative(draws: tuple[int, ...], words: Vocabulary, *, last: str, age: int) -> Relative | None:
+def _relative(draws: tuple[int, ...], *, last: str, age: int) -> Relative | None:
     """A parent for a minor; somebody for half of the adults, every fourth with a last name of their own."""
-    if age >= 18 and chance(draws[0], 0.5):
+    if age >= ADULT and chance(draws[0], 0.5):
         return None
+    words = vocabulary()
     parents: tuple[tuple[Relationship, Sex], ...] = (("mother", "F"), ("father", "M"))
-    relationship, sex = pick(draws[1], parents if age < 18 else _RELATIONS)
+    relationship, sex = pick(draws[1], parents if age < ADULT else _RELATIONS)
     surname = words.last.pick(draws[4]) if chance(draws[3], 0.25) else last
     return Relative(relationship, words.first(sex).pick(draws[2]), surname, surrogates.phone(draws[5]))
 
 
 def _plain(name: str) -> str:
     """A name as it stands in a mail address: lower-case ASCII letters."""
+    if name.isascii() and name.isalpha():
+        return name.lower()
     folded = name.translate(str.maketrans("øØłŁ", "oOlL"))
     return "".join(
         char for char in unicodedata.normalize("NFKD", folded).casefold() if char.isascii() and char.isalpha()

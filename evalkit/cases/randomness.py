@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import accumulate
-from struct import unpack
+from struct import Struct, error
 from typing import TypeVar
 
 from evalkit.errors import CaseError
@@ -26,6 +26,7 @@ DRAW_BITS = 64
 DRAWS_PER_BLOCK = 8
 
 Item = TypeVar("Item")
+_COUNTER, _DRAWS = Struct("<QQ"), Struct("<8Q")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +46,22 @@ class Stream:
 
         Raises CaseError for a negative or too large index.
         """
-        found = self._block(index)
+        found = self.block(index)
         for block in range(1, (k + DRAWS_PER_BLOCK - 1) // DRAWS_PER_BLOCK):
-            found += self._block(index, block)
+            found += self.block(index, block)
         return found[:k]
 
     def at(self, index: int) -> Dice:
         """The draws of case ``index`` one after another, as many as are asked for."""
         return Dice(self, index)
 
-    def _block(self, index: int, block: int = 0) -> tuple[int, ...]:
-        if not 0 <= index < 1 << DRAW_BITS:
-            raise CaseError("a case index lies outside 0 .. 2**64 - 1", where=f"stream {self.name}")
-        counter = index.to_bytes(8, "little") + block.to_bytes(8, "little")
-        return unpack("<8Q", blake2b(counter, key=self._key, digest_size=64).digest())
+    def block(self, index: int, block: int = 0) -> tuple[int, ...]:
+        """Eight draws of case ``index``: those from ``8 * block`` on."""
+        try:
+            counter = _COUNTER.pack(index, block)
+        except error:
+            raise CaseError("a case index lies outside 0 .. 2**64 - 1", where=f"stream {self.name}") from None
+        return _DRAWS.unpack(blake2b(counter, key=self._key, digest_size=64).digest())
 
 
 @lru_cache(maxsize=256)
@@ -80,16 +83,21 @@ class Dice:
 
     def draw(self) -> int:
         """The next integer in [0, 2**64)."""
-        left = self._left
-        if not left:
-            left.extend(self._stream._block(self._index, self._block))
-            left.reverse()
-            self._block += 1
-        return left.pop()
+        # a note takes a hundred draws and more, so `pick` and its like repeat this instead of calling it
+        return self._left.pop() if self._left else self._refill()
+
+    def _refill(self) -> int:
+        """The first draw of the next block; the others wait, last first."""
+        first, *others = self._stream.block(self._index, self._block)
+        self._block += 1
+        others.reverse()
+        self._left = others
+        return first
 
     def whole(self, low: int, high: int) -> int:
         """A whole number from low to high, both included."""
-        return low + ((self.draw() * (high - low + 1)) >> DRAW_BITS)
+        draw = self._left.pop() if self._left else self._refill()
+        return low + ((draw * (high - low + 1)) >> DRAW_BITS)
 
     def unit(self) -> float:
         """A number in [0, 1)."""
@@ -97,13 +105,15 @@ class Dice:
 
     def chance(self, probability: float) -> bool:
         """True with the given probability."""
-        return (self.draw() >> 11) * 2.0**-53 < probability
+        draw = self._left.pop() if self._left else self._refill()
+        return (draw >> 11) * 2.0**-53 < probability
 
     def pick(self, items: Sequence[Item]) -> Item:
         """One of the items, all equally likely. Raises CaseError where there are none."""
         if not items:
             raise CaseError("nothing to pick from")
-        return items[(self.draw() * len(items)) >> DRAW_BITS]
+        draw = self._left.pop() if self._left else self._refill()
+        return items[(draw * len(items)) >> DRAW_BITS]
 
     def weighted(self, items: Sequence[Item], totals: Sequence[float]) -> Item:
         """One of the items by their running totals (`running_totals`)."""
@@ -113,7 +123,8 @@ class Dice:
         """The items in random order (Fisher and Yates); one draw for each item but the first."""
         mixed = list(items)
         for last in range(len(mixed) - 1, 0, -1):
-            other = (self.draw() * (last + 1)) >> DRAW_BITS
+            draw = self._left.pop() if self._left else self._refill()
+            other = (draw * (last + 1)) >> DRAW_BITS
             mixed[last], mixed[other] = mixed[other], mixed[last]
         return mixed
 

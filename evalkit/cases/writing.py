@@ -92,13 +92,13 @@ class Writer:
 
     def text(self, piece: str) -> Writer:
         """Append text that holds no identifier."""
-        self._append(piece)
+        self._pieces.append(piece)
+        self._length += len(piece)
         return self
 
     def line(self, piece: str = "") -> Writer:
         """Append text and a newline."""
-        self._append(piece + "\n")
-        return self
+        return self.text(piece + "\n")
 
     def plant(self, identifier: Identifier, shown: str | None = None) -> Writer:
         """Append an identifier and remember where it stands.
@@ -128,14 +128,15 @@ class Writer:
         """
         for kind, text, more in steps_of(template):
             if kind == "text":
-                self._append(text)
+                self._pieces.append(text)
+                self._length += len(text)
             elif kind == "plant":
                 identifier = known[text]
                 self.plant(identifier, written_date(identifier.value, more) if more else None)
-            elif kind == "decoy":
-                self.decoy(more, text)
+            elif kind == "word":
+                self.text((words or {})[text])
             else:
-                self._append((words or {})[text])
+                self.decoy(more, text)
         return self
 
     def mark(self, name: str, piece: str) -> Writer:

@@ -24,13 +24,11 @@ if TYPE_CHECKING:
     from evalkit.agents.agent import Agent
     from evalkit.cases.case import GoldSet
 
-FAMILIES = Families(
-    {
-        "billing_codes": BILLING_CODES,
-        "note_summary": NOTE_SUMMARY,
-        "prior_authorization": PRIOR_AUTHORIZATION,
-    }
-)
+FAMILIES = Families({
+    "billing_codes": BILLING_CODES,
+    "note_summary": NOTE_SUMMARY,
+    "prior_authorization": PRIOR_AUTHORIZATION,
+})  # fmt: skip
 """Every clinical family by the name that a spec's ``family:`` says; any other name gives an open family."""
 
 PRODUCTION = "production"
@@ -103,14 +101,13 @@ def synthesize(spec: Spec, *, n: int, seed: int, people: People = STRESS) -> Gol
     """``n`` synthetic cases for the spec's family, cases 0 to n - 1 of a seed.
 
     Their truth is the family's, not the spec's: every version gets the same cases and the same answers. A spec of no
-    known family gets those of its contract (`contract_cases`), ``n`` to answer and some more. Raises CaseError for a
+    known family gets those of its contract (`contractcases`), ``n`` to answer and some more. Raises CaseError for a
     family whose cases are only imported, and for n < 1.
     """
     from evalkit.cases.case import GoldSet
+    from evalkit.tasks.contractcases import contract_cases
 
     if spec.family not in FAMILIES:
-        from evalkit.tasks.contractcases import contract_cases
-
         return contract_cases(spec, n=n, seed=seed, people=people)
     make_case = FAMILIES[spec.family].make_case
     if make_case is None:
@@ -121,9 +118,8 @@ def synthesize(spec: Spec, *, n: int, seed: int, people: People = STRESS) -> Gol
         )
     if n < 1:
         raise CaseError("at least one case is needed", where="n")
-    return GoldSet(
-        f"{spec.family} synthetic seed {seed}", tuple(make_case(seed, index, people=people) for index in range(n))
-    )
+    cases = tuple(make_case(seed, index, people=people) for index in range(n))
+    return GoldSet(f"{spec.family} synthetic seed {seed}", cases)
 
 
 def offline_agent(spec: Spec) -> Agent:
