@@ -2,18 +2,20 @@
 
 It shares no code with what makes cases: no policy, no bank, no reader of the rules agent. From the stored facts it
 derives status, decision, missing items and due date on a path of its own; from the text it reads durations,
-percentages, sides and regions again and holds them against the facts; it finds every planted identifier by search.
-A problem names the part of the case and never a value.
+percentages, sides and regions again and holds them against the facts. Spans and identifiers are
+`evalkit.cases.checker`'s to check. A problem names the part of the case and never a value.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
 
+from evalkit.cases import checker
 from evalkit.cases.case import Case
+from evalkit.cases.checker import Problem
 from evalkit.phi.identifiers import valid_member_id, valid_npi
 
 _ASKED = {"00072": ("lumbar", "C1 C2 C3 R1 R2 R3"), "00073": ("knee", "C1 C2 C3 R3 R4"), "00094": ("", "C4 C5")}
@@ -31,17 +33,25 @@ _REGION_WORDS = {"lumbar": ("low back", "lower back", "lumbar", "espalda baja"),
 _SIDE_WORDS = {"left": ("left", "izquierda"), "right": ("right", "derecha")}
 
 
-def check_case(case: Case) -> tuple[str, ...]:
-    """What is wrong with a case of this family; nothing where all agrees."""
-    problems = [*_identifiers(case), *_facts_in_text(case)]
+def check_case(case: Case) -> tuple[Problem, ...]:
+    """Every problem of a case of this family: spans, facts against the notes, answer against the facts."""
+    found = [*_facts_in_text(case), *_refusal(case)]
+    if case.refusal is None:
+        found += [*_answer(case), *_evidence(case)]
+    return (*checker.check_case(case), *(Problem(case.case_id, where, what) for where, what in found))
+
+
+def check_cases(cases: Iterable[Case]) -> tuple[Problem, ...]:
+    """The problems of many cases."""
+    return tuple(problem for case in cases for problem in check_case(case))
+
+
+def _refusal(case: Case) -> Iterator[tuple[str, str]]:
     due = [code for code, holds in _refusals(case).items() if holds]
     if due != [code for code in [case.refusal] if code]:
-        problems.append(f"refusal: {', '.join(due) or 'none'} is due")
-    if case.refusal is None:
-        problems += [*_answer(case), *_evidence(case)]
-    elif case.gold:
-        problems.append("gold: an answer beside a refusal")
-    return tuple(problems)
+        yield "refusal", f"{', '.join(due) or 'none'} is due"
+    if case.refusal and case.gold:
+        yield "gold", "an answer beside a refusal"
 
 
 def _refusals(case: Case) -> dict[str, bool]:
@@ -70,7 +80,7 @@ def _refusals(case: Case) -> dict[str, bool]:
     }
 
 
-def _answer(case: Case) -> Iterator[str]:
+def _answer(case: Case) -> Iterator[tuple[str, str]]:
     """The answer, derived again from the facts."""
     region, names = _ASKED[case.input["service_code"]]
     statuses: dict[str, tuple[str, set[str]]] = {}
@@ -78,8 +88,12 @@ def _answer(case: Case) -> Iterator[str]:
         statuses[name] = _medicines(case) if name == "C2" else _status(case, name, region)
     given = {one["id"]: one["status"] for one in case.gold["criteria"]}
     if list(given) != names.split():
-        yield "gold.criteria: not the criteria of the service"
-    yield from (f"gold.criteria: {name}" for name, (status, _) in statuses.items() if given.get(name) != status)
+        yield "gold.criteria", "not the criteria of the service"
+    yield from (
+        ("gold.criteria", f"{name} has another status")
+        for name, (status, _) in statuses.items()
+        if given.get(name) != status
+    )
     red = [status for name, (status, _) in statuses.items() if name[0] == "R"]
     rest = [status for name, (status, _) in statuses.items() if name[0] == "C"]
     if red.count("met") or rest.count("met") == len(rest):
@@ -87,12 +101,12 @@ def _answer(case: Case) -> Iterator[str]:
     else:
         decision = "refer_to_clinician" if rest.count("not_met") else "pend"
     if decision != case.gold["decision"]:
-        yield "gold.decision"
+        yield "gold.decision", "not what follows from the facts"
     silent = [name for name, (status, _) in statuses.items() if name[0] == "C" and status == "insufficient"]
     if case.gold["missing"] != (silent if decision == "pend" else []):
-        yield "gold.missing"
+        yield "gold.missing", "not what the chart is silent on"
     if _days(case.gold["due_on"]) - _days(case.input["request_date"]) != _WAIT[case.input["urgency"]]:
-        yield "gold.due_on"
+        yield "gold.due_on", "not the day that the urgency asks for"
 
 
 def _days(day: str) -> int:
@@ -132,7 +146,7 @@ def _medicines(case: Case) -> tuple[str, set[str]]:
     return status, {fact["fact_id"] for fact in good or known}
 
 
-def _evidence(case: Case) -> Iterator[str]:
+def _evidence(case: Case) -> Iterator[tuple[str, str]]:
     """Evidence stands in the documents of the facts that a finding rests on, one sentence for each."""
     region, _ = _ASKED[case.input["service_code"]]
     documents = {fact["fact_id"]: fact["source_document"] for fact in case.facts}
@@ -141,26 +155,26 @@ def _evidence(case: Case) -> Iterator[str]:
         wanted = sorted(documents[fact_id] for fact_id in resting)
         found = sorted(f"note-{_place(span['field']) + 1}" for span in one["evidence"])
         if found != wanted:
-            yield f"gold.criteria: evidence of {one['id']} in other documents"
+            yield "gold.criteria", f"evidence of {one['id']} in other documents"
         for span in one["evidence"]:
             text = case.text_of(span["field"]) or ""
             quote = text[span["start"] : span["end"]]
             before = text[: span["start"]].rstrip(" -*")
             whole = quote.endswith(".") and "\n" not in quote and (before.endswith((".", "\n", "]")) or not before)
             if not whole:
-                yield f"gold.criteria: evidence of {one['id']} is no whole sentence"
+                yield "gold.criteria", f"evidence of {one['id']} is no whole sentence"
 
 
-def _facts_in_text(case: Case) -> Iterator[str]:
+def _facts_in_text(case: Case) -> Iterator[tuple[str, str]]:
     """Every fact can be read in its document: its duration or percentage, its region, its side."""
     notes = {note["doc_id"]: note for note in case.input["chart_notes"]}
     for fact in case.facts:
         note = notes[fact["source_document"]]
         if note["date"] != fact["date"]:
-            yield f"facts: {fact['fact_id']} has another date than its document"
+            yield "facts", f"{fact['fact_id']} has another date than its document"
         sentences = re.split(r"(?<=[.])\s|\n", note["text"])
         if not any(_says(sentence.lower(), fact) for sentence in sentences):
-            yield f"facts: {fact['fact_id']} cannot be read in its document"
+            yield "facts", f"{fact['fact_id']} cannot be read in its document"
 
 
 def _says(sentence: str, fact: Mapping[str, Any]) -> bool:
@@ -187,40 +201,5 @@ def _read_days(sentence: str) -> int | None:
     return total if seen else None
 
 
-def _identifiers(case: Case) -> Iterator[str]:
-    """Every span holds a form of its identifier, and no identifier stands in a note outside a span."""
-    values = {known.needle_id: known.value for known in case.identifiers}
-    covered: dict[str, list[tuple[int, int]]] = {}
-    spans = case.spans
-    for field, start, end, needle in zip(spans.field, spans.start, spans.end, spans.needle_id, strict=True):
-        covered.setdefault(field, []).append((start, end))
-        if _plain((case.text_of(field) or "")[start:end]) not in _forms(values[needle]):
-            yield f"spans: {needle} is not what stands in {field}"
-    for place, note in enumerate(case.input["chart_notes"]):
-        field = f"chart_notes[{place}].text"
-        for known in case.identifiers:
-            if known.subject == "provider" or known.category == "date":
-                continue
-            for found in re.finditer(rf"(?<!\w){re.escape(known.value)}(?!\w)", note["text"]):
-                if not any(start <= found.start() and found.end() <= end for start, end in covered.get(field, ())):
-                    yield f"spans: {known.needle_id} stands outside a span in {field}"
-
-
 def _place(field: str) -> int:
     return int(re.sub(r"\D", "", field))
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.split())
-
-
-def _forms(value: str) -> set[str]:
-    """An identifier as it is; a date in every form that people write it in."""
-    if not re.fullmatch(r"\d{4}-\d\d-\d\d", value):
-        return {value}
-    day = date.fromisoformat(value)
-    month = day.strftime("%B")
-    return {
-        value, day.strftime("%m/%d/%Y"), f"{day.month}/{day.day}/{day:%y}", f"{month} {day.day}, {day.year}",
-        f"{day.day} {month[:3]} {day.year}",
-    }  # fmt: skip

@@ -19,7 +19,7 @@ from evalkit.cases.randomness import Dice, stream
 from evalkit.cases.vocabulary import VOCABULARY_DIGEST, vocabulary
 from evalkit.cases.writing import join_decoys, join_spans
 from evalkit.phi import surrogates
-from evalkit.phi.identifiers import Identifier
+from evalkit.phi.identifiers import Category, Identifier
 from evalkit.tasks.prior_authorization.facts import CHECK_DIGITS, PEOPLE, TEXTS, URGENCIES, Story, make_story
 from evalkit.tasks.prior_authorization.notes import STRANGER, Document, write_chart, write_stranger
 from evalkit.tasks.prior_authorization.policy import SERVICES, TURNAROUND_DAYS, Finding, Judgement, judge
@@ -36,6 +36,13 @@ DIAGNOSES: Mapping[str, tuple[str, ...]] = {
     "home oxygen": ("J44.9", "J84.10", "J96.11", "J43.9"),
 }
 """ICD-10-CM codes that such requests carry."""
+SENT: Mapping[str, tuple[str, Category]] = {
+    "member_id": ("member_id.sent", "plan"),
+    "request_date": ("request.date", "date"),
+    "planned_date": ("planned.date", "date"),
+    "release_valid_until": ("release.date", "date"),
+}
+"""Fields of the request that are identifiers -> their needle id, as the calling system sends them."""
 FIELD = "chart_notes[{place}].text"
 
 
@@ -44,7 +51,8 @@ def make_case(seed: int, index: int, /, *, people: People = STRESS) -> Case:
     story = make_story(seed, index)
     kind = "minor" if story.refusal == "MINOR_CONFIDENTIAL" else PEOPLE.deal(seed, index)
     patient = _patient(seed, index, kind, people=people, day=story.asked.day)
-    known = _known(seed, index, story, patient)
+    asked = _input(seed, index, story, patient)
+    known = _known(seed, index, story, patient, asked)
     injected = TEXTS.deal(seed, index) == "prompt injection" and story.refusal is None
     urgency = "expedited" if story.refusal == "EXPEDITED_NOT_ATTESTED" else URGENCIES.deal(seed, index)
     dice = stream(seed, "prior_authorization.chart").at(index)
@@ -52,7 +60,7 @@ def make_case(seed: int, index: int, /, *, people: People = STRESS) -> Case:
     if story.refusal == "WRONG_PATIENT":
         chart.append(write_stranger(known, len(chart) + 1, dice))
     judgement = judge(story.asked, story.facts)
-    request = _input(seed, index, story, known) | {
+    request = asked | {
         "urgency": urgency,
         "chart_notes": [_note(document, place, story, known) for place, document in enumerate(chart)],
     }
@@ -97,18 +105,14 @@ def _born(day: date, years: int, *, days: Dice) -> date:
     return latest - timedelta(days=days.whole(0, 360))
 
 
-def _known(seed: int, index: int, story: Story, patient: Patient) -> Known:
+def _known(seed: int, index: int, story: Story, patient: Patient, asked: Mapping[str, Any]) -> Known:
     """Everything that the request and its chart may hold, by needle id."""
     dice = stream(seed, "prior_authorization.visit").at(index)
-    names = [vocabulary().last.pick(dice.draw()) for _ in range(2)]
-    sent = patient.member_id
-    if story.refusal == "MEMBER_ID_INVALID":
-        sent = _wrong_digit(sent)
+    doctor = vocabulary().last.pick(dice.draw())
     day = story.asked.day
     more = [
-        Identifier("provider.name", "name", f"Dr. {names[0]}", "provider"),
-        Identifier("member_id.sent", "plan", sent),
-        Identifier("request.date", "date", day.isoformat()),
+        Identifier("provider.name", "name", f"Dr. {doctor}", "provider"),
+        *(Identifier(needle_id, category, asked[field]) for field, (needle_id, category) in SENT.items()),
         *(
             Identifier(f"note{number}.date", "date", (day - timedelta(days=page.age_days)).isoformat())
             for number, page in enumerate(story.pages, start=1)
@@ -128,7 +132,7 @@ def _wrong_digit(number: str) -> str:
     return number[:-1] + str((int(number[-1]) + 1) % 10)
 
 
-def _input(seed: int, index: int, story: Story, known: Known) -> dict[str, Any]:
+def _input(seed: int, index: int, story: Story, patient: Patient) -> dict[str, Any]:
     """The request without its chart."""
     dice = stream(seed, "prior_authorization.numbers").at(index)
     npi = surrogates.npi(dice.draw())
@@ -138,9 +142,9 @@ def _input(seed: int, index: int, story: Story, known: Known) -> dict[str, Any]:
     last_day = day if dice.chance(0.05) else day + timedelta(days=dice.whole(1, 360))
     service = UNKNOWN_SERVICE if story.refusal == "SERVICE_NOT_IN_SPEC" else SERVICES[story.asked.service].code
     return {
-        "member_id": known["member_id.sent"].value,
-        "patient_mrn": known["patient.mrn"].value,
-        "patient_dob": known["patient.dob"].value,
+        "member_id": _wrong_digit(patient.member_id) if story.refusal == "MEMBER_ID_INVALID" else patient.member_id,
+        "patient_mrn": patient.mrn,
+        "patient_dob": patient.dob.isoformat(),
         "ordering_npi": _wrong_digit(npi) if story.refusal == "NPI_INVALID" else npi,
         "service_code": service,
         "side": story.asked.side or "none",
@@ -165,8 +169,8 @@ def _note(document: Document, place: int, story: Story, known: Known) -> dict[st
 def _spans(request: Mapping[str, Any], chart: Sequence[Document], known: Known) -> Spans:
     """Where everything planted stands: in the texts, the notes' own fields and the fields of the request."""
     parts = [document.writer.build(FIELD.format(place=place))[1] for place, document in enumerate(chart)]
-    whole = {"member_id": "member_id.sent", "patient_mrn": "patient.mrn", "patient_dob": "patient.dob",
-             "request_date": "request.date"}  # fmt: skip
+    whole = {"patient_mrn": "patient.mrn", "patient_dob": "patient.dob"}
+    whole |= {field: needle_id for field, (needle_id, _) in SENT.items()}
     for place, note in enumerate(request["chart_notes"]):
         mine = note["mrn"] == request["patient_mrn"]
         whole[f"chart_notes[{place}].date"] = f"note{place + 1}.date"
