@@ -114,7 +114,9 @@ def test_the_checker_sees_a_moved_span_a_changed_fact_and_a_foreign_word(cases: 
     moved = replace(case.spans, start=tuple(start + 1 for start in case.spans.start))
     assert any("the text at a span" in problem.what for problem in check_case(replace(case, spans=moved)))
     facts = tuple({**f, "value": f["value"] + 1} if f.get("unit") == "d" else f for f in case.facts)
-    assert any("cannot be read" in problem.what for problem in check_case(replace(case, facts=facts)))
+    assert any(what.startswith("a therapy that") for what in whats(replace(case, facts=facts)))
+    more = [{**note, "text": note["text"] + "Known malignancy of the lung.\n"} for note in notes(case)]
+    assert "a cancer that is not stored" in whats(replace(case, input={**case.input, "chart_notes": more}))
     name = next(known.value for known in case.identifiers if known.needle_id == "patient.name")
     spilt = [{**note, "text": note["text"] + f"Asked about {name}."} for note in notes(case)]
     problems = check_case(replace(case, input={**case.input, "chart_notes": spilt}))

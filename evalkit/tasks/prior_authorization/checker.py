@@ -1,14 +1,15 @@
 """The independent checker: reads a finished case as a stranger would and works its answer out again.
 
-It shares no code with what makes cases: no policy, no bank, no reader of the rules agent. From the stored facts it
-derives status, decision, missing items and due date on a path of its own; from the text it reads durations,
-percentages, sides and regions again and holds them against the facts. Spans and identifiers are
+It shares no code with what makes cases: no policy, no bank, no reader of the rules agent. From the text it reads
+every fact again (`rereading`) and holds it against the stored ones; from those it derives refusal, status, decision,
+missing items and due date on a path of its own. Spans and identifiers are
 `evalkit.cases.checker`'s to check. A problem names the part of the case and never a value.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any
@@ -17,6 +18,7 @@ from evalkit.cases import checker
 from evalkit.cases.case import Case
 from evalkit.cases.checker import Problem
 from evalkit.phi.identifiers import valid_member_id, valid_npi
+from evalkit.tasks.prior_authorization.rereading import Told, reread
 
 _ASKED = {"00072": ("lumbar", "C1 C2 C3 R1 R2 R3"), "00073": ("knee", "C1 C2 C3 R3 R4"), "00094": ("", "C4 C5")}
 """Service -> region, criteria in the order of the answer."""
@@ -24,13 +26,6 @@ _SPEAKS = {"C1": "therapy", "C3": "xray", "C4": "oxygen", "C5": "lung_disease", 
            "R3": "cancer", "R4": "locked_knee"}  # fmt: skip
 _LONGEST_AGE = 180
 _WAIT = {"standard": 7, "expedited": 3}
-_NUMBERS = {word: number for number, word in enumerate(
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen".split())}  # fmt: skip
-_NUMEROS = {word: number for number, word in enumerate(
-    "cero una dos tres cuatro cinco seis siete ocho nueve diez once doce".split())}  # fmt: skip
-_SPELLED = _NUMBERS | _NUMEROS
-_REGION_WORDS = {"lumbar": ("low back", "lower back", "lumbar", "espalda baja"), "knee": ("knee", "rodilla")}
-_SIDE_WORDS = {"left": ("left", "izquierda"), "right": ("right", "derecha")}
 
 
 def check_case(case: Case) -> tuple[Problem, ...]:
@@ -166,39 +161,26 @@ def _evidence(case: Case) -> Iterator[tuple[str, str]]:
 
 
 def _facts_in_text(case: Case) -> Iterator[tuple[str, str]]:
-    """Every fact can be read in its document: its duration or percentage, its region, its side."""
+    """What each document tells is what is stored of it, no more and no fewer."""
     notes = {note["doc_id"]: note for note in case.input["chart_notes"]}
+    stored: dict[str, list[Told]] = {doc_id: [] for doc_id in notes}
     for fact in case.facts:
-        note = notes[fact["source_document"]]
-        if note["date"] != fact["date"]:
+        if notes[fact["source_document"]]["date"] != fact["date"]:
             yield "facts", f"{fact['fact_id']} has another date than its document"
-        sentences = re.split(r"(?<=[.])\s|\n", note["text"])
-        if not any(_says(sentence.lower(), fact) for sentence in sentences):
-            yield "facts", f"{fact['fact_id']} cannot be read in its document"
+        stored[fact["source_document"]].append(_as_told(fact))
+    for doc_id, note in notes.items():
+        read, kept = Counter(reread(note["text"])), Counter(stored[doc_id])
+        for told in (kept - read).elements():
+            yield "facts", f"a {told.name} that {doc_id} does not tell"
+        for told in (read - kept).elements():
+            yield doc_id, f"a {told.name} that is not stored"
 
 
-def _says(sentence: str, fact: Mapping[str, Any]) -> bool:
-    if fact.get("unit") == "d" and fact["polarity"] == "affirmed" and _read_days(sentence) != fact["value"]:
-        return False
-    if fact.get("unit") == "%" and str(fact["value"]) not in re.findall(r"\d+", sentence):
-        return False
-    region, side = fact.get("code"), fact.get("laterality")
-    if region and not any(word in sentence for word in _REGION_WORDS.get(region, (region,))):
-        return region == "lumbar" and "imaged" in sentence
-    if side and not any(word in sentence for word in _SIDE_WORDS[side]):
-        return False
-    return True
-
-
-def _read_days(sentence: str) -> int | None:
-    """``five weeks and 6 days`` as 41; None where no time is named."""
-    total, seen = 0, False
-    for number, unit in re.findall(r"(\w+) (weeks?|days?|semanas?)\b", sentence):
-        count = int(number) if number.isdecimal() else _SPELLED.get(number)
-        if count is not None:
-            seen = True
-            total += count * (1 if unit.startswith("day") else 7)
-    return total if seen else None
+def _as_told(fact: Mapping[str, Any]) -> Told:
+    told = fact["polarity"] == "affirmed"
+    return Told(
+        fact["name"], fact["polarity"], fact.get("value") if told else None, fact.get("code"), fact.get("laterality")
+    )
 
 
 def _place(field: str) -> int:

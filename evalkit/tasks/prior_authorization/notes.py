@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from evalkit.cases.fact import Fact
 from evalkit.cases.randomness import Dice
@@ -20,6 +21,8 @@ _SPANISH_NUMBERS = (
 )  # fmt: skip
 _LUMBAR = ("low back", "lumbar spine", "lower back")
 _SIDES_IN_SPANISH = {"left": "izquierda", "right": "derecha"}
+_STEPS = (1, 7, 11, 13)
+"""Coprime to the length of every bank of fillers, so that no sentence comes twice."""
 STRANGER = "other"
 """Whose page it is, where it is not the patient's."""
 
@@ -59,8 +62,8 @@ def write_chart(story: Story, known: Mapping[str, Identifier], dice: Dice, *, in
     chart = []
     for number, page in enumerate(story.pages, start=1):
         own = [fact for fact in story.facts if fact.source_document == f"note-{number}"]
-        template = dice.pick([one for one in TEMPLATES if all(set(PLACES[f.name]) & set(one.sections) for f in own)])
-        said = [Statement(_place(fact, template), told[fact.fact_id], fact.fact_id) for fact in own]
+        template = dice.pick(_holding(frozenset(fact.name for fact in own)))
+        said = [Statement(_place(fact.name, template), told[fact.fact_id], fact.fact_id) for fact in own]
         if number == victim:
             said.append(Statement(dice.pick(template.sections), dice.pick(INJECTIONS)))
         copied = [told[fact.fact_id] for fact in story.facts if fact.source_document == page.copied]
@@ -92,8 +95,21 @@ def _is_spanish(fact: Fact, story: Story) -> bool:
     return story.pages[page - 1].spanish
 
 
-def _place(fact: Fact, template: Template) -> Section:
-    return next(section for section in PLACES[fact.name] if section in template.sections)
+@lru_cache(maxsize=4096)
+def _holding(names: frozenset[str]) -> tuple[Template, ...]:
+    """The templates that have a section for each of these facts."""
+    return tuple(one for one in TEMPLATES if all(set(PLACES[name]) & set(one.sections) for name in names))
+
+
+@lru_cache(maxsize=1024)
+def _place(name: str, template: Template) -> Section:
+    return next(section for section in PLACES[name] if section in template.sections)
+
+
+@lru_cache(maxsize=8192)
+def _owned(template: str, note: str, whose: str) -> str:
+    """A template with the slots of its own note, and of the person whose page it is."""
+    return template.replace("{note.", f"{{{note}.").replace("{patient.", f"{{{whose}.")
 
 
 def _duration(fact: Fact, dice: Dice, *, spanish: bool) -> str:
@@ -149,32 +165,38 @@ class _Scribe:
         self._line(dice.pick(templates.SIGNATURES))
 
     def _section(self, section: Section, own: Sequence[Statement], *, spanish: bool) -> None:
-        dice = self.dice
-        body = dice.shuffled([*own, *self._fillers(section, spanish=spanish)])
+        """One section: heading, then facts and fillers mixed."""
+        dice, writer = self.dice, self.writer
+        body = [(one.text, one.fact_id) for one in own]
+        body += [(text, "") for text in self._fillers(section, spanish=spanish)]
         self._line("")
         self._line(dice.pick(templates.HEADINGS[section]))
         gap = dice.pick(templates.STYLES)
-        self.writer.text(gap.lstrip("\n") if gap.strip() else "")
-        for place, one in enumerate(body):
-            self.writer.text(gap if place else "")
-            if one.fact_id:
-                self.writer.mark(one.fact_id, one.text)
+        if gap.strip():
+            writer.text(gap.lstrip("\n"))
+        for place, (text, fact_id) in enumerate(dice.shuffled(body) if own else body):
+            if place:
+                writer.text(gap)
+            if fact_id:
+                writer.mark(fact_id, text)
             else:
-                self._fill(one.text)
-        self.writer.line()
+                self._fill(text)
+        writer.line()
 
-    def _fillers(self, section: Section, *, spanish: bool) -> Iterator[Statement]:
+    def _fillers(self, section: Section, *, spanish: bool) -> list[str]:
+        """Sentences that decide nothing, every ``step``-th of the bank from a drawn one on: all different."""
         dice = self.dice
         bank = templates.SPANISH if spanish else templates.FILLERS[section]
-        for text in dice.some(bank, dice.whole(1, 2 if spanish else 4)):
-            yield Statement(section, text)
-        if section == "history" and not spanish and dice.chance(0.4) and "relative.name" in self.known:
-            yield Statement(section, dice.pick(templates.WITH_RELATIVE))
+        start, step, count = dice.whole(0, len(bank) - 1), dice.pick(_STEPS), dice.whole(1, 2 if spanish else 4)
+        texts = [bank[(start + place * step) % len(bank)] for place in range(count)]
+        if section == "history" and not spanish and "relative.name" in self.known and dice.chance(0.4):
+            texts.append(dice.pick(templates.WITH_RELATIVE))
+        return texts
 
     def _line(self, template: str) -> None:
-        self._fill(template)
+        if template:
+            self._fill(template)
         self.writer.line()
 
     def _fill(self, template: str) -> None:
-        own = template.replace("{note.", f"{{{self.note}.")
-        self.writer.fill(own.replace("{patient.", f"{{{self.whose}."), self.known)
+        self.writer.fill(_owned(template, self.note, self.whose), self.known)
