@@ -119,18 +119,15 @@ def _readings(found: re.Match[str]) -> set[str]:
 
 def _sightings(case: Case) -> Iterator[tuple[str, str]]:
     """Every place where a planted value stands, found by search, lies within a span."""
+    words = [known for known in case.identifiers if known.category != "date"]
+    days = {known.value for known in case.identifiers if known.category == "date"}
     for field, text in texts_of(case.input):
         marked = _marked(case, field)
-        for known in case.identifiers:
-            if known.category == "date":
-                continue
+        for known in words:
             if any(not _covered(place, marked) for place in _places(known.value, text)):
                 yield field, f"{known.needle_id} stands outside every span"
-        if any(known.category == "date" for known in case.identifiers):
-            for found in _DATES.finditer(text):
-                days = {known.value for known in case.identifiers if known.category == "date"}
-                if days & _readings(found) and not _covered(found.span(), marked):
-                    yield field, "a date of the patient stands outside every span"
+        if any(days & _readings(found) and not _covered(found.span(), marked) for found in _DATES.finditer(text)):
+            yield field, "a date of the patient stands outside every span"
 
 
 def _places(value: str, text: str) -> Iterator[tuple[int, int]]:
@@ -151,11 +148,10 @@ def _shapes(case: Case) -> Iterator[tuple[str, str]]:
     """What has the shape of an identifier is marked, or is a decoy."""
     decoys = list(zip(case.decoys.field, case.decoys.start, case.decoys.end, strict=True))
     for field, text in texts_of(case.input):
-        own = [(start, end, "") for name, start, end in decoys if name == field]
+        allowed = [*_marked(case, field), *((start, end, "") for name, start, end in decoys if name == field)]
         for kind, shape in _SHAPES.items():
-            for found in shape.finditer(text):
-                if not _covered(found.span(), [*_marked(case, field), *own]):
-                    yield field, f"a {kind} that is neither planted nor a decoy"
+            if any(not _covered(found.span(), allowed) for found in shape.finditer(text)):
+                yield field, f"a {kind} that is neither planted nor a decoy"
 
 
 def _identifiers(case: Case) -> Iterator[tuple[str, str]]:

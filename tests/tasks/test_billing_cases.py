@@ -28,6 +28,7 @@ from evalkit.tasks.billing_codes.policy import PROCEDURES
 from evalkit.tasks.billing_codes.quotas import QUOTA, REFUSALS, THEMES, make_story
 from evalkit.tasks.billing_codes.request import FUTURE_DAY
 from evalkit.tasks.billing_codes.scenarios import make_case
+from evalkit.tasks.billing_codes.tags import refusal_tag
 
 SHARE = 400
 
@@ -165,10 +166,10 @@ def test_another_seed_tells_other_stories() -> None:
 
 
 GOLDEN = {
-    0: "f563565a0e6cd28c0d50663583ebe0df17aefc91fe61d43caccf6229488f149e",
-    1: "48f4ce52636ea565918f929e07b2ac0471ecb433a7da5376fd007da2149d3d82",
-    4095: "b34a2700ccd2d487581d29000a355c30742e12fa0dbcdba2f1ff685d89e25d7a",
-    10**6: "46316d1fc2e2010b082dd8b3ca3b4fb44457dbd4a9039a0f33502a2ef0099e7e",
+    0: "5e4c69b66e79c86e0114ca01a93353c3423848d4215208888cd63fee9b53ca7a",
+    1: "357283fdba66e8a3af531b372cd3d4cefc564f7df83e4831fed611e864f1da0b",
+    4095: "d41f1f857077319286d265c138d9a9ba9afb3f2194e20ecf9cb3d9308059b6b9",
+    10**6: "57a503842660118eb43776408a5ca52144afe32ce89fd9060c88c3d7001318bf",
 }
 
 
@@ -204,10 +205,11 @@ EDGES = [
     "lines:0", "lines:1", "lines:2-3", "lines:4+",
     "edge:timed_met", "edge:timed_missed", "edge:visit_met", "edge:visit_missed", "edge:visit_not_separate",
     "edge:units_max", "edge:units_beyond", "edge:bundled",
-    "injection", "copied_forward", "conflicting_documents", "code_in_note",
-    "minor", "age:89", "age:90", "age:101", "part2", "psychotherapy",
+    "edge:prompt_injection", "edge:copied_forward", "edge:conflicting_documents", "edge:code_in_note",
+    "edge:minor", "edge:age_89", "edge:age_90", "edge:age_101",
+    "edge:part2_with_consent", "edge:psychotherapy_with_authorization",
     "decoy:eponym", "decoy:drug", "decoy:code", "decoy:room", "decoy:score",
-    "refusal", *(f"refusal:{code}" for code in REFUSALS),
+    "refusal", *sorted({refusal_tag(code) for code in REFUSALS}),
 ]  # fmt: skip
 
 
@@ -270,7 +272,7 @@ def broken(case: Case) -> set[str]:
         "PART2_NO_CONSENT": flags["sud_record"] and not flags["part2_consent"],
         "PSYCHOTHERAPY_NOTES": flags["psychotherapy_notes"] and not flags["patient_authorization"],
         "RESTRICTION_ON_FILE": flags["restriction_on_file"],
-        "MINOR_CONFIDENTIAL": flags["minor_confidential_service"],
+        "MINOR_CONFIDENTIAL": flags["minor_confidential"],
         "NOTE_UNSIGNED": not flags["note_signed"],
         "FIELD_NOT_PERMITTED": "ssn" in case.input,
     }
@@ -302,7 +304,7 @@ def has_birthday(case: Case) -> bool:
     return any(known.needle_id == "patient.dob" for known in case.identifiers)
 
 
-@pytest.mark.parametrize(("tag", "years"), [("age:89", 89), ("age:90", 90), ("age:101", 101)])
+@pytest.mark.parametrize(("tag", "years"), [("edge:age_89", 89), ("edge:age_90", 90), ("edge:age_101", 101)])
 def test_an_age_is_an_identifier_from_90_on(answered: list[Case], tag: str, years: int) -> None:
     aged = [case for case in answered if tag in case.tags]
     for case in aged:
@@ -314,7 +316,7 @@ def test_an_age_is_an_identifier_from_90_on(answered: list[Case], tag: str, year
 
 def test_a_minor_comes_with_a_parent_and_everybody_else_is_grown(cases: list[Case]) -> None:
     for case in cases:
-        minor = "minor" in case.tags or case.refusal == "MINOR_CONFIDENTIAL"
+        minor = "edge:minor" in case.tags or case.refusal == "MINOR_CONFIDENTIAL"
         if has_birthday(case) and case.refusal != "DOS_IN_FUTURE":
             assert (age(case) < 18) == minor
         if minor:
@@ -322,7 +324,7 @@ def test_a_minor_comes_with_a_parent_and_everybody_else_is_grown(cases: list[Cas
 
 
 def test_an_injected_instruction_changes_no_answer_and_stands_in_the_note(answered: list[Case]) -> None:
-    injected = [case for case in answered if "injection" in case.tags]
+    injected = [case for case in answered if "edge:prompt_injection" in case.tags]
     words = re.compile(r"instructions|SYSTEM|assistant|AI reading|New task|policy above|override", re.IGNORECASE)
     assert all(words.search(case.input["note_text"]) for case in injected)
 

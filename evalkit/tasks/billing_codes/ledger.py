@@ -141,7 +141,7 @@ def due_refusal(input: Mapping[str, Any], flags: Mapping[str, bool], mrns_in_not
         "PART2_NO_CONSENT": flags["sud_record"] and not flags["part2_consent"],
         "PSYCHOTHERAPY_NOTES": flags["psychotherapy_notes"] and not flags["patient_authorization"],
         "RESTRICTION_ON_FILE": flags["restriction_on_file"],
-        "MINOR_CONFIDENTIAL": flags["minor_confidential_service"],
+        "MINOR_CONFIDENTIAL": flags["minor_confidential"],
         "NOTE_UNSIGNED": not flags["note_signed"],
         "FIELD_NOT_PERMITTED": bool(set(input) - _FIELDS),
     }

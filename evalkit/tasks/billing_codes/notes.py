@@ -51,7 +51,7 @@ class Written:
     template: Template
 
 
-def write_note(story: Story, known: Mapping[str, Identifier], sides: Sequence[Side], dice: Dice) -> Written:
+def write_note(story: Story, known: Mapping[str, Identifier], dice: Dice, *, sides: Sequence[Side] = ()) -> Written:
     """The note of a story.
 
     ``known`` holds the identifiers that may be planted, by needle id; ``sides`` are side facts with their sentences.

@@ -99,7 +99,7 @@ def flags_of(story: Story) -> dict[str, bool]:
         "psychotherapy_notes": therapy or reason == "PSYCHOTHERAPY_NOTES",
         "patient_authorization": therapy,
         "restriction_on_file": reason == "RESTRICTION_ON_FILE",
-        "minor_confidential_service": reason == "MINOR_CONFIDENTIAL",
+        "minor_confidential": reason == "MINOR_CONFIDENTIAL",
     }
 
 

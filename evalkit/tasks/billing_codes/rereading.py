@@ -8,9 +8,9 @@ what comes out with the facts that a case says it has.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cache
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from typing import Literal
 
 from evalkit.tasks.billing_codes import fillers, sentences
@@ -58,8 +58,8 @@ class _Frame:
     manner: str
     piece: str
     pattern: re.Pattern[str]
-    inner: dict[str, str] = field(default_factory=dict)
-    """What the slot ``name`` may hold -> what it is called."""
+    called: Callable[[str], str] | None = None
+    """What is meant by the words in the slot ``name`` or ``noun``; the frame's own ``name`` where there is no slot."""
 
 
 def reread(note: str) -> list[Told]:
@@ -73,13 +73,18 @@ def _sentences(note: str) -> Iterator[tuple[int, int, str]]:
         source = _source(block.group().split("\n", 1)[0])
         line = block.start()
         for text in block.group().split("\n"):
-            start = None
-            for found in _SENTENCE.finditer(text):
-                begin = found.start(1) if start is None else start
-                start = begin if _TITLE.search(found.group(1)) else None
-                if start is None:
-                    yield line + begin, line + found.end(1), source
+            yield from ((line + start, line + end, source) for start, end in _of_line(text))
             line += len(text) + 1
+
+
+def _of_line(text: str) -> Iterator[tuple[int, int]]:
+    """Where the sentences of a line stand; a title (``Dr.``) ends none."""
+    open_at: int | None = None
+    for found in _SENTENCE.finditer(text):
+        start = found.start(1) if open_at is None else open_at
+        open_at = start if _TITLE.search(found.group(1)) else None
+        if open_at is None:
+            yield start, found.end(1)
 
 
 @cache
@@ -107,7 +112,7 @@ def _understand(text: str, start: int, source: str) -> Iterator[Told]:
             continue
         slots = found.groupdict()
         said = slots.get("name") or slots.get("noun") or ""
-        name = frame.inner.get(said.lower(), frame.name)
+        name = frame.name if frame.called is None else frame.called(said.lower())
         yield Told(
             frame.topic,
             name,
@@ -159,15 +164,12 @@ def _not_done_frames() -> Iterator[_Frame]:
     for status, bank in sentences.NOT_DONE.items():
         for text in (*bank.usual, *bank.rare):
             frame = _frame("not done", "", status, text=text, slots={"noun": f"(?P<noun>{noun})", "year": r"\d{4}"})
-            yield _Frame(frame.topic, "", status, frame.piece, frame.pattern, _Nouns(nouns))
+            yield replace(frame, called=partial(_procedure_called, nouns))
 
 
-class _Nouns(dict[str, str]):
-    """Procedures by the pattern of their noun; asked with the noun as it was said."""
-
-    def get(self, said: str, default: str = "") -> str:  # type: ignore[override]
-        """The procedure that is called so."""
-        return next((name for pattern, name in self.items() if re.fullmatch(pattern, said, re.IGNORECASE)), default)
+def _procedure_called(nouns: Mapping[str, str], said: str) -> str:
+    """The procedure whose noun, a pattern, this is."""
+    return next((name for pattern, name in nouns.items() if re.fullmatch(pattern, said, re.IGNORECASE)), "")
 
 
 def _condition_frames() -> Iterator[_Frame]:
@@ -182,7 +184,7 @@ def _condition_frames() -> Iterator[_Frame]:
             frame = _frame(
                 "diagnosis", "", certainty, text=text, slots={"name": f"(?P<name>{spoken})", "year": r"\d{4}"}
             )
-            yield _Frame(frame.topic, "", certainty, frame.piece, frame.pattern, names)
+            yield replace(frame, called=names.__getitem__)
 
 
 def _visit_frames() -> Iterator[_Frame]:
@@ -205,7 +207,7 @@ def _side_frames() -> Iterator[_Frame]:
         for text in texts:
             plain = text.replace("{{", "{").replace("}}", "}")
             frame = _frame(topic, "", manner, text=plain, slots=slots)  # type: ignore[arg-type]
-            yield _Frame(frame.topic, "", manner, frame.piece, frame.pattern, names)
+            yield replace(frame, called=names.__getitem__)
     for name, _, _, _, text in fillers.VITALS:
         yield _frame("vital", name, "affirmed", text=text, slots=value)
 

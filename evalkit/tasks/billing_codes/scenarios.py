@@ -40,7 +40,7 @@ def make_case(seed: int, index: int, /, *, people: People = STRESS) -> Case:
     story = make_story(seed, index)
     sender = make_sender(seed, index, story, people=people)
     sides = tuple(side_facts(stream(seed, "billing_codes.sides").at(index)))
-    written = write_note(story, sender.known, sides, stream(seed, "billing_codes.note").at(index))
+    written = write_note(story, sender.known, stream(seed, "billing_codes.note").at(index), sides=sides)
     note, spans = written.writer.build("note_text")
     owed = bill(story.acts, story.visit, new_patient=story.new_patient)
     spans = join_spans([spans, *_sent_spans(sender, story)])

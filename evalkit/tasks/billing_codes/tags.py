@@ -17,13 +17,17 @@ from evalkit.tasks.billing_codes.policy import (
 from evalkit.tasks.billing_codes.story import Story
 
 EVENT_TAGS = {
-    "injection": "injection",
-    "copied": "copied_forward",
-    "amended": "conflicting_documents",
-    "code told": "code_in_note",
+    "injection": "edge:prompt_injection",
+    "copied": "edge:copied_forward",
+    "amended": "edge:conflicting_documents",
+    "code told": "edge:code_in_note",
 }
-PERSON_TAGS = {"minor": "minor", "age 89": "age:89", "age 90": "age:90", "age 101": "age:101"}
-PROTECTION_TAGS = {"part 2 with consent": "part2", "psychotherapy with authorization": "psychotherapy"}
+PERSON_TAGS = {"minor": "edge:minor", "age 89": "edge:age_89", "age 90": "edge:age_90", "age 101": "edge:age_101"}
+PROTECTION_TAGS = {
+    "part 2 with consent": "edge:part2_with_consent",
+    "psychotherapy with authorization": "edge:psychotherapy_with_authorization",
+}
+CHECK_DIGITS = frozenset({"MRN_INVALID", "NPI_INVALID"})
 _LAST_MINUTE, _FIRST_MINUTE = 7, 8
 """Minutes past a whole unit: the last that earns nothing, the first that earns the next."""
 
@@ -31,7 +35,7 @@ _LAST_MINUTE, _FIRST_MINUTE = 7, 8
 def tags_of(story: Story, owed: Sequence[Owed]) -> Iterator[str]:
     """The tags of a case. A refusal has its reason and no other: nothing else of it is judged."""
     if story.refusal:
-        yield from ("refusal", f"refusal:{story.refusal}")
+        yield from ("refusal", refusal_tag(story.refusal))
         return
     yield f"lines:{_size(len(owed))}"
     modifiers = {modifier for line in owed for modifier in line.modifiers}
@@ -45,6 +49,11 @@ def tags_of(story: Story, owed: Sequence[Owed]) -> Iterator[str]:
     ) if part in table)  # fmt: skip
     if extras.decoy != "none":
         yield f"decoy:{extras.decoy}"
+
+
+def refusal_tag(code: str) -> str:
+    """The edge kind of a refusal; a wrong check digit is one kind, whatever the number."""
+    return "edge:check_digit_wrong" if code in CHECK_DIGITS else f"edge:{code.lower()}"
 
 
 def _marks(story: Story, owed: Sequence[Owed]) -> dict[str, bool]:
