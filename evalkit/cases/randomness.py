@@ -35,11 +35,12 @@ class Stream:
 
     seed: int
     name: str
-    _key: bytes = field(init=False, repr=False, compare=False)
+    _keyed: blake2b = field(init=False, repr=False, compare=False)
+    """The hash with its key taken in, copied for every block: that is twice as quick as making it anew."""
 
     def __post_init__(self) -> None:
         key = blake2b(f"evalkit/{self.seed}/{self.name}".encode(), digest_size=64).digest()
-        object.__setattr__(self, "_key", key)
+        object.__setattr__(self, "_keyed", blake2b(key=key, digest_size=64))
 
     def draws(self, index: int, k: int) -> tuple[int, ...]:
         """The first ``k`` draws of case ``index`` (0 <= index < 2**64), each in [0, 2**64).
@@ -61,7 +62,9 @@ class Stream:
             counter = _COUNTER.pack(index, block)
         except error:
             raise CaseError("a case index lies outside 0 .. 2**64 - 1", where=f"stream {self.name}") from None
-        return _DRAWS.unpack(blake2b(counter, key=self._key, digest_size=64).digest())
+        hashed = self._keyed.copy()
+        hashed.update(counter)
+        return _DRAWS.unpack(hashed.digest())
 
 
 @lru_cache(maxsize=256)
@@ -88,11 +91,11 @@ class Dice:
 
     def _refill(self) -> int:
         """The first draw of the next block; the others wait, last first."""
-        first, *others = self._stream.block(self._index, self._block)
+        left = list(self._stream.block(self._index, self._block))
+        left.reverse()
         self._block += 1
-        others.reverse()
-        self._left = others
-        return first
+        self._left = left
+        return left.pop()
 
     def whole(self, low: int, high: int) -> int:
         """A whole number from low to high, both included."""

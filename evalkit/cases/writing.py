@@ -23,14 +23,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from evalkit.cases.case import Decoys, Spans
 from evalkit.errors import CaseError
 from evalkit.phi.identifiers import Identifier
 
-Step = tuple[Literal["text", "word", "plant", "decoy"], str, str]
-"""One step of a template: its kind, its text or name, and the format of an identifier or the kind of a decoy."""
+
+class Slot(NamedTuple):
+    """A slot of a template: which kind, its name or text, and the format of an identifier or the kind of a decoy."""
+
+    kind: Literal["word", "plant", "decoy"]
+    name: str
+    more: str
+
+
 _SLOT = re.compile(r"\{(~?)([a-z][a-z0-9_.]*)(?:[ :]([^{}]+))?\}")
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
           "November", "December")  # fmt: skip
@@ -39,31 +46,31 @@ FORMATS = ("iso", "us", "short", "long", "day")
 
 
 @lru_cache(maxsize=8192)
-def steps_of(template: str) -> tuple[Step, ...]:
-    """A template taken apart. Raises CaseError for a slot that is none.
+def steps_of(template: str) -> tuple[str | Slot, ...]:
+    """A template taken apart into text and slots. Raises CaseError for a slot that is none.
 
     ``{patient.dob:long}`` writes a date as `FORMATS` say; without a format an identifier is written as it is.
     """
-    steps: list[Step] = []
+    steps: list[str | Slot] = []
     place = 0
     for found in _SLOT.finditer(template):
         steps += _plain(template[place : found.start()])
         decoy, name, rest = found.groups(default="")
         kind: Literal["word", "plant"] = "plant" if "." in name else "word"
         if decoy:
-            steps.append(("decoy", rest, name))
+            steps.append(Slot("decoy", rest, name))
         elif rest and (kind == "word" or rest not in FORMATS):
             raise CaseError("a slot has a format that is none", where=f"template slot {len(steps)}")
         else:
-            steps.append((kind, name, rest))
+            steps.append(Slot(kind, name, rest))
         place = found.end()
     return (*steps, *_plain(template[place:]))
 
 
-def _plain(text: str) -> tuple[Step, ...]:
+def _plain(text: str) -> tuple[str, ...]:
     if "{" in text or "}" in text:
         raise CaseError("a slot of a template cannot be read", next_step="{a.b}, {a.b:long}, {word} or {~kind text}")
-    return (("text", text, ""),) if text else ()
+    return (text,) if text else ()
 
 
 def written_date(iso: str, style: str) -> str:
@@ -126,17 +133,19 @@ class Writer:
 
         Raises CaseError for a template that cannot be read, KeyError for a name that is not there.
         """
-        for kind, text, more in steps_of(template):
-            if kind == "text":
-                self._pieces.append(text)
-                self._length += len(text)
-            elif kind == "plant":
-                identifier = known[text]
+        for step in steps_of(template):
+            if isinstance(step, str):
+                self._pieces.append(step)
+                self._length += len(step)
+                continue
+            kind, name, more = step
+            if kind == "plant":
+                identifier = known[name]
                 self.plant(identifier, written_date(identifier.value, more) if more else None)
             elif kind == "word":
-                self.text((words or {})[text])
+                self.text((words or {})[name])
             else:
-                self.decoy(more, text)
+                self.decoy(more, name)
         return self
 
     def mark(self, name: str, piece: str) -> Writer:
