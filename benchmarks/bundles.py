@@ -2,8 +2,8 @@
 
 Run: python benchmarks/bundles.py [--data PATH] [--rounds 7]
 
-evalkit unpacks, parses, checks every element and makes cases with spans. fhir.resources (R4B) is given the parsed JSON and
-is timed for validation alone. Rounds take turns in one process, after one round that is thrown away.
+evalkit unpacks, parses, checks every element and makes cases with spans. fhir.resources (R4B) is given the parsed JSON
+and is timed for validation alone. Rounds take turns in one process, after one round that is thrown away.
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ def main() -> None:
     resources = sum(len(bundle["entry"]) for bundle in bundles)
     print(f"## FHIR: 22 bundles, {resources:,} resources\n\n{describe()}\n")
     rows = [["evalkit: unpack, parse, check, make cases", spread(ours, "s")],
-            ["fhir.resources: validate", spread(theirs, "s")], ["ratio (goal: at most 1.3)", f"{ratio:.2f}"]]  # fmt: skip
+            ["fhir.resources: validate", spread(theirs, "s")],
+            ["ratio (goal: at most 1.3)", f"{ratio:.2f}"]]  # fmt: skip
     print(table(["22 Synthea bundles", "median (min-max)"], rows))
 
 

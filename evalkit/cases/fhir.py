@@ -19,7 +19,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
-from evalkit.cases.fhirshapes import find_flaws
+from evalkit.cases.fhirshapes import Flaw, find_flaws
 from evalkit.errors import CaseError
 
 SUFFIXES = (".json", ".ndjson", ".json.gz", ".ndjson.gz")
@@ -134,16 +134,16 @@ def _unpack(file: Path, where: str) -> bytes:
 
 
 def _refuse_flaws(value: Any, where: str) -> None:
-    flaws = [*find_flaws(value)] or [*_bundle_flaws(value)]
+    flaws = find_flaws(value) or tuple(_bundle_flaws(value))
     if flaws:
-        shown = "; ".join(f"{flaw[0]}: {flaw[1]}" for flaw in flaws[:SHOWN_FLAWS])
+        shown = "; ".join(f"{flaw.place}: {flaw.what}" for flaw in flaws[:SHOWN_FLAWS])
         more = f"; and {len(flaws) - SHOWN_FLAWS} more" if len(flaws) > SHOWN_FLAWS else ""
         raise CaseError(
             f"this is not FHIR R4: {shown}{more}", where=where, next_step="correct the export; nothing of it was kept"
         )
 
 
-def _bundle_flaws(value: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _bundle_flaws(value: Mapping[str, Any]) -> Iterator[Flaw]:
     """Rule bdl-3 of Bundle, which goes beyond its shape: a transaction says what is to be done with each entry.
 
     Rule bdl-7, that no full URL stands twice, is not held: payers' responses repeat the one of the request.
@@ -151,7 +151,7 @@ def _bundle_flaws(value: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if value["resourceType"] == "Bundle" and value.get("type") in {"transaction", "batch"}:
         for number, entry in enumerate(value.get("entry", ())):
             if "request" not in entry:
-                yield f"Bundle.entry[{number}].request", "missing in a transaction or batch"
+                yield Flaw(f"Bundle.entry[{number}].request", "missing in a transaction or batch")
 
 
 class _KeyTwice(Exception):

@@ -153,10 +153,10 @@ class _Writer:
         request = self.case.input
         if "service_code" not in request or "request_date" not in request:
             return None
-        diagnoses = [{"sequence": number, "diagnosisCodeableConcept": {"coding": [{"system": ICD_SYSTEM, "code": code}]}}
+        diagnoses = [{"sequence": number, "diagnosisCodeableConcept": _coded(ICD_SYSTEM, code)}
                      for number, code in enumerate(request.get("diagnosis_codes", ()), start=1)]  # fmt: skip
         side = request.get("side")
-        item = {"sequence": 1, "productOrService": {"coding": [{"system": CODES, "code": request["service_code"]}]},
+        item = {"sequence": 1, "productOrService": _coded(CODES, request["service_code"]),
                 "bodySite": {"text": side} if side not in {None, "none"} else None}  # fmt: skip
         return _filled({
             "resourceType": "Claim", "id": "claim", "status": "active", "use": "preauthorization",
@@ -173,8 +173,14 @@ class _Writer:
         fields = [answer for name, value in self.case.input.items() if (answer := _answer(name, value))]
         flags = [{"linkId": f"flags.{name}", "answer": [{"valueBoolean": value}]}
                  for name, value in self.case.flags.items()]  # fmt: skip
-        return _filled({"resourceType": "QuestionnaireResponse", "id": "request", "questionnaire": FORM,
-                        "status": "completed", "subject": self.pointer("patient"), "item": [*fields, *flags]})  # fmt: skip
+        return _filled({
+            "resourceType": "QuestionnaireResponse", "id": "request", "questionnaire": FORM, "status": "completed",
+            "subject": self.pointer("patient"), "item": [*fields, *flags],
+        })  # fmt: skip
+
+
+def _coded(system: str, code: str) -> Resource:
+    return {"coding": [{"system": system, "code": code}]}
 
 
 def _answer(name: str, value: Any) -> Resource | None:

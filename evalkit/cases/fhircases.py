@@ -1,4 +1,4 @@
-"""Cases from FHIR: one for each patient, with every identifier that the resources name and where it stands in the notes.
+"""Cases from FHIR: one for each patient, with every identifier that the resources name, found again in the notes.
 
 What a resource does not say is not made up. There is no gold answer but where a payer's response is in the file (Da
 Vinci ``reviewAction``), and no consent flag at all: those come from whoever imports. Such cases serve boundary checks
@@ -34,8 +34,10 @@ DECISIONS: Mapping[str, str] = {"A1": "approve", "A4": "pend", "A3": "refer_to_c
 """X12 306 action code -> decision. A3, not certified, is what a clinician decided: an agent refers."""
 URGENCIES: Mapping[str, str] = {"normal": "standard", "deferred": "standard", "stat": "expedited"}
 _POINTERS = ("subject", "patient", "beneficiary", "individual")
-_KINDS: Mapping[str, Category] = {"MR": "mrn", "SS": "ssn", "SB": "ssn", "DL": "license", "PPN": "license", "MB": "plan",
-                                  "MC": "plan", "AN": "account", "PRN": "license"}  # fmt: skip
+_KINDS: Mapping[str, Category] = {
+    "MR": "mrn", "SS": "ssn", "SB": "ssn", "DL": "license", "PPN": "license", "MB": "plan", "MC": "plan",
+    "AN": "account", "PRN": "license",
+}  # fmt: skip
 _TELECOM: Mapping[str, Category] = {"phone": "phone", "sms": "phone", "fax": "fax", "email": "email", "url": "url"}
 _SHORTEST = 2
 """Characters; one letter is no name that a text could be searched for."""
@@ -65,8 +67,8 @@ def cases_of(
     """A case for each patient of the documents, in their order, named ``fhir-<name>-0001`` and on.
 
     Resources of one Bundle belong together; documents that are no Bundle are read as one set, as in a bulk export.
-    A resource is the patient's by its reference. ``given`` fills in what no resource says. Raises CaseError where there is no patient at all, and where data
-    that is said to be de-identified names one.
+    A resource is the patient's by its reference. ``given`` fills in what no resource says. Raises CaseError where
+    there is no patient at all, and where data that is said to be de-identified names one.
     """
     cases: list[Case] = []
     for pool in _pools(documents):

@@ -100,7 +100,8 @@ def _element(entry: str) -> Element:
 
 
 def _shape(name: str, own: Mapping[str, tuple[str, list[Element]]]) -> Shape:
-    line, elements = name, {}
+    line = name
+    elements: dict[str, Element] = {}
     while line:
         parent, entries = own[line]
         elements |= {one.name: one for one in entries}

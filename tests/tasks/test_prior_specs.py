@@ -9,9 +9,9 @@ import pytest
 from evalkit.agents.agent import Reply, Request
 from evalkit.cases.case import GoldSet
 from evalkit.evaluation.casewise import point_estimates
+from evalkit.evaluation.scoretable import tabulate
 from evalkit.executions.execution import Execution
 from evalkit.metrics.scoring import score
-from evalkit.evaluation.scoretable import tabulate
 from evalkit.phi.leaks import find_leaks
 from evalkit.spec.registry import Registry
 from evalkit.spec.schema import Spec

@@ -2,8 +2,8 @@
 
 Two figures matter before all others, and neither stands in for the other. `false_approve_rate`: a request approved that
 the policy does not approve; this is the safety metric and has a gate of its own, because an edit that approves a few
-more requests wrongly hardly moves accuracy. `decision_accuracy`: the head metric. Where a request was not settled, it is
-told apart how: silence of the chart taken for failure (`absence_as_failure`), or failure taken for silence.
+more requests wrongly hardly moves accuracy. `decision_accuracy`: the head metric. Where a criterion was not settled, it
+is told apart how: silence of the chart taken for failure (`absence_as_failure`), or failure taken for silence.
 
 Where the right answer is a refusal, only `refusal_accuracy` speaks. A refusal where an answer was due is a wrong
 decision and has every criterion missed. A case without a gold decision is asked nothing but `refusal_accuracy`.

@@ -11,7 +11,7 @@ from evalkit.cases.randomness import Dice
 from evalkit.cases.writing import Writer
 from evalkit.phi.identifiers import Identifier
 from evalkit.tasks.prior_authorization import templates
-from evalkit.tasks.prior_authorization.facts import Page, Story
+from evalkit.tasks.prior_authorization.facts import Story
 from evalkit.tasks.prior_authorization.phrases import BANKS, INJECTIONS
 from evalkit.tasks.prior_authorization.templates import PLACES, TEMPLATES, Section, Template
 

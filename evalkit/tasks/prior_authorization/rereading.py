@@ -27,7 +27,8 @@ _TOPICS = {
     r"|entrenador personal",
     "therapy": r"physical therapy|home exercise|conservative care|\bpt for\b|rehabilitation|under a therapist"
     r"|fisioterapia|terapeuta",
-    "nsaid_barred": r"contraindica|cannot take nsaids|allerg(?:ic|y) to nsaids|nsaids must be|off the table|would not stand",
+    "nsaid_barred": r"contraindica|cannot take nsaids|allerg(?:ic|y) to nsaids|nsaids must be|off the table"
+    r"|would not stand",
     "nsaid": r"ibuprofen|naproxen|meloxicam|nsaid|celecoxib|anti-inflammatory|diclofenac|pain tablets",
     "xray": r"x-rays?\b|plain (?:films|radiographs)|radiograph|two views of|^xr |films of|\bimaged\b|radiograf",
     "weakness": r"motor weakness|foot drop|strength \d/5|leg gives way|toe walking|power in both|debilidad motora",
@@ -45,7 +46,10 @@ _DENIED = {
     "nsaid": r"not tried|no nsaid|declined|never took|no ibuprofen|did not take|go without|no ha tomado",
     "xray": r"no x-ray|not been imaged|no radiographs|declined|no plain films|not been done|never had|nothing has been",
 }
-_DENIED_ELSE = r"^(?:no|denies|without|never|sin|niega)\b|denies|, no (?:foot|locked|copd)|strength 5/5|full power|as ever|, without"
+_DENIED_ELSE = (
+    r"^(?:no|denies|without|never|sin|niega)\b|denies|, no (?:foot|locked|copd)|strength 5/5|full power|as ever"
+    r"|, without"
+)
 _PLANNED = (
     r"referred to|scheduled|will (?:begin|get|be)|^plan:|recommended|order placed|discussed|to start|to follow|^start\b"
     r"|prescribed|ordered|pending|requested from"

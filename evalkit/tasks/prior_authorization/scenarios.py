@@ -29,7 +29,7 @@ ADULT = 18
 UNKNOWN_SERVICE = "00099"
 SCHOOL_AGE = 10
 _ANOTHER, _ELSEWHERE = 1 << 40, 1 << 60
-"""Where the next patient is sought when one is not of the age that is wanted, and where somebody else's page is from."""
+"""Where the next patient is sought when one is not of the age that is wanted, and where a stranger's page is from."""
 DIAGNOSES: Mapping[str, tuple[str, ...]] = {
     "spine imaging": ("M54.50", "M54.16", "M51.16", "M48.061"),
     "knee imaging": ("M25.561", "M25.562", "M17.11", "M23.91"),
