@@ -12,7 +12,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import groupby
 from typing import Any, Literal
 
 from evalkit.cases.case import Case, GoldSet, Spans
@@ -116,16 +115,26 @@ class _Pool:
 
 
 def _pools(documents: Sequence[Document]) -> Iterator[_Pool]:
-    for is_bundle, some in groupby(sorted(documents, key=lambda one: not one.is_bundle), key=lambda one: one.is_bundle):
-        for group in ([document] for document in some) if is_bundle else [list(some)]:
-            pairs = [pair for document in group for pair in document.entries()]
-            known: dict[str, Resource] = {}
-            for url, resource in pairs:
-                if "id" in resource:
-                    known.setdefault(f"{resource['resourceType']}/{resource['id']}", resource)
-                if url:
-                    known.setdefault(url, resource)
-            yield _Pool(tuple(resource for _, resource in pairs), known)
+    """One pool a Bundle, then one of everything that came alone."""
+    alone: list[tuple[str, Resource]] = []
+    for document in documents:
+        if document.is_bundle:
+            yield _pool(list(document.entries()))
+        else:
+            alone += document.entries()
+    if alone:
+        yield _pool(alone)
+
+
+def _pool(entries: Sequence[tuple[str, Resource]]) -> _Pool:
+    known: dict[str, Resource] = {}
+    for url, resource in entries:
+        names = [url] if url else []
+        if "id" in resource:
+            names.append(f"{resource['resourceType']}/{resource['id']}")
+        for name in names:
+            known.setdefault(name, resource)
+    return _Pool(tuple(resource for _, resource in entries), known)
 
 
 @dataclass(slots=True, repr=False)
@@ -135,14 +144,18 @@ class _Named:
     found: dict[tuple[Category, str], Identifier] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
 
-    def add(self, subject: Subject, part: str, category: Category, value: Any) -> None:
-        """Keep a value; nothing where it is no text, or too short to be searched for."""
+    def add(self, stem: str, category: Category, value: Any) -> None:
+        """Keep a value under ``patient.name``; nothing where it is no text, or too short to be searched for."""
         if not isinstance(value, str) or len(value.strip()) < _SHORTEST or (category, value) in self.found:
             return
-        stem = f"{subject}.{part}"
         self.counts[stem] = number = self.counts.get(stem, 0) + 1
         needle_id = stem if number == 1 else f"{stem}{number}"
-        self.found[category, value] = Identifier(needle_id, category, value, subject)
+        self.found[category, value] = Identifier(needle_id, category, value, _subject(stem))
+
+
+def _subject(stem: str) -> Subject:
+    subject = stem.partition(".")[0]
+    return "provider" if subject == "provider" else "relative" if subject == "relative" else "patient"
 
 
 class _Record:
@@ -205,39 +218,39 @@ class _Record:
         for relative in self._mine("RelatedPerson"):
             self._name_person(relative, "relative")
         for coverage in self._mine("Coverage"):
-            self.named.add("patient", "member_id", "plan", coverage.get("subscriberId"))
+            self.named.add("patient.member_id", "plan", coverage.get("subscriberId"))
             for number in coverage.get("identifier", ()):
-                self.named.add("patient", "member_id", "plan", number.get("value"))
+                self.named.add("patient.member_id", "plan", number.get("value"))
         for provider in self.pool.of_type("Practitioner"):
             self._name_person(provider, "provider")
         for account in self._mine("Claim", "ExplanationOfBenefit"):
             for number in account.get("identifier", ()):
-                self.named.add("patient", "account", "account", number.get("value"))
+                self.named.add("patient.account", "account", number.get("value"))
 
     def _name_person(self, person: Resource, subject: Subject) -> None:
         add = self.named.add
         for name in person.get("name", ()):
             given = " ".join(name.get("given", ()))
-            add(subject, "name", "name", name.get("text"))
-            add(subject, "name", "name", f"{given} {name.get('family', '')}".strip())
-            add(subject, "last", "name", name.get("family"))
+            add(f"{subject}.name", "name", name.get("text"))
+            add(f"{subject}.name", "name", f"{given} {name.get('family', '')}".strip())
+            add(f"{subject}.last", "name", name.get("family"))
             for first in name.get("given", ()):
-                add(subject, "first", "name", first)
+                add(f"{subject}.first", "name", first)
         for number in person.get("identifier", ()):
             category = _category_of(number)
-            add(subject, category if subject == "patient" else "number", category, number.get("value"))
+            add(f"{subject}.{category if subject == 'patient' else 'number'}", category, number.get("value"))
         for contact in person.get("telecom", ()):
             category = _TELECOM.get(contact.get("system"), "other")
-            add(subject, category, category, contact.get("value"))
+            add(f"{subject}.{category}", category, contact.get("value"))
         for address in person.get("address", ()):
             for line in address.get("line", ()):
-                add(subject, "street", "geo", line)
-            add(subject, "city", "geo", address.get("city"))
-            add(subject, "zip", "geo", address.get("postalCode"))
+                add(f"{subject}.street", "geo", line)
+            add(f"{subject}.city", "geo", address.get("city"))
+            add(f"{subject}.zip", "geo", address.get("postalCode"))
         for name, part in (("birthDate", "dob"), ("deceasedDateTime", "death")):
             day = person.get(name, "")
             if len(day) > len("2025"):  # a year alone is no identifier: 45 CFR 164.514(b)(2)(i)(C)
-                add(subject, part, "date", day[:10])
+                add(f"{subject}.{part}", "date", day[:10])
 
     def _number(self, category: Category) -> str | None:
         own = (one.value for one in self.named.found.values() if (one.subject, one.category) == ("patient", category))
@@ -292,13 +305,14 @@ class _Record:
 
     def _decided(self) -> dict[str, str]:
         """The decision of the payer's last response, where one is in the file."""
-        for response in self._mine("ClaimResponse"):
-            for extension in response.get("extension", ()):
-                if REVIEW_ACTION.fullmatch(extension.get("url", "")):
-                    action = extension.get("valueCode") or extension.get("valueString")
-                    if action in DECISIONS:
-                        return {"decision": DECISIONS[action]}
-        return {}
+        actions = (
+            extension.get("valueCode") or extension.get("valueString")
+            for response in self._mine("ClaimResponse")
+            for extension in response.get("extension", ())
+            if REVIEW_ACTION.fullmatch(extension.get("url", ""))
+        )
+        decision = next((DECISIONS[action] for action in actions if action in DECISIONS), None)
+        return {"decision": decision} if decision else {}
 
     def _notes(self) -> Iterator[dict[str, Any]]:
         """Every text of the chart that has a day, in the order of the file."""

@@ -158,7 +158,7 @@ class _Visit:
         for key, entry in value.items():
             element = elements.get(key)
             if element is None:
-                self.odd_key(key, entry, shape, place)
+                self.odd_key(key, entry, place=place, shape=shape)
             elif element.many:
                 self.many(entry, element, place, paired=value.get(f"_{key}"))
             elif entry is None:
@@ -178,7 +178,7 @@ class _Visit:
             self.add(place, "an empty object")
         self.depth -= 1
 
-    def odd_key(self, key: str, entry: Any, shape: Shape, place: Path_) -> None:
+    def odd_key(self, key: str, entry: Any, *, shape: Shape, place: Path_) -> None:
         """``resourceType``, the extension of a primitive, or what does not belong here."""
         if key == "resourceType" and shape.is_resource:
             return
