@@ -228,7 +228,9 @@ def find(story: Story, dice: Dice) -> Story:
     others = [*DISTRACTORS, *(name for name, known in CONDITIONS.items() if None in known.codes and name not in here)]
     for name in dice.some(others, dice.pick((0, 1, 1, 2))):
         found.append(Finding("", name, dice.pick(NOT_SO)))
-    numbered = (replace(finding, fact_id=f"finding-{number}") for number, finding in enumerate(found, 1))
+    numbered = (
+        Finding(f"finding-{number}", one.condition, one.certainty, one.side) for number, one in enumerate(found, 1)
+    )
     return replace(story, findings=tuple(numbered))
 
 
@@ -254,19 +256,20 @@ def _numbered(act: Act, story: Story, *, source: str) -> Act:
     return replace(act, fact_id=f"act-{len(story.acts) + 1}", source=source)  # type: ignore[arg-type]
 
 
-def _done(dice: Dice, name: str) -> Act:
+def _done(dice: Dice, name: str, status: Status = "done") -> Act:
     """The procedure, done, with the sides, counts and minutes that it needs."""
     known = PROCEDURES[name]
-    act = Act("", name, place=dice.pick(PLACES.get(name, SPOTS)))
+    place = dice.pick(PLACES.get(name, SPOTS))
+    side: Side | None = None
+    count = 1
     if known.sided:
-        act = replace(act, side=dice.pick(("left", "right", "both")))
-    if known.counting == "minutes":
-        act = replace(act, minutes=dice.whole(8, 55))
+        side = dice.pick(("left", "right", "both"))
+    minutes = dice.whole(8, 55) if known.counting == "minutes" else 0
     if known.counting == "each":
-        act = replace(act, count=dice.whole(2, min(known.cap, 24)))
+        count = dice.whole(2, min(known.cap, 24))
     if known.counting == "first and further":
-        act = replace(act, count=dice.pick((1, 1, 2, 3)))
-    return act
+        count = dice.pick((1, 1, 2, 3))
+    return Act("", name, status, side, count, minutes, place)
 
 
 def _may_join(name: str, acts: Sequence[Act]) -> bool:
@@ -294,7 +297,7 @@ def _story(dice: Dice, done: Sequence[Act], visit: Visit | None, *, more: int = 
 
 
 def _not_done(dice: Dice, name: str) -> Act:
-    return replace(_done(dice, name), status=dice.pick(NOT_DONE))
+    return _done(dice, name, dice.pick(NOT_DONE))
 
 
 def _some_visit(dice: Dice) -> Visit:

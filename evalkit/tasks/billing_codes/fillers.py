@@ -154,7 +154,7 @@ DECOYS: dict[Decoy, tuple[tuple[Section, str], ...]] = {
         ("history", "Took {~drug Ambien} once and felt drowsy."),
         ("plan", "Stop {~drug Alexa} skin cream, keep {~drug Rosemary} oil away."),
         ("history", "{~drug Christian} Science reader, takes few medicines."),
-        ("plan", "{~drug April} refill of {~drug Yasmin} is with the gynecologist."),
+        ("plan", "The {~drug April} refill of {~drug Aleve} is at the pharmacy."),
         ("history", "{~drug Aleve} helps a little."),
         ("plan", "{~drug Enbrel} stays with the rheumatologist."),
     ),

@@ -28,7 +28,8 @@ from evalkit.tasks.billing_codes.templates import (
 )
 
 _FITTING: dict[Kind, tuple[Template, ...]] = {
-    kind: tuple(template for template in TEMPLATES if kind in template.fits) for kind in ("timed", "surgical", "other")
+    kind: tuple(template for template in TEMPLATES if kind in template.fits for _ in range(template.share))
+    for kind in ("timed", "surgical", "other")
 }
 _NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
@@ -60,7 +61,7 @@ def write_note(story: Story, known: Mapping[str, Identifier], dice: Dice, *, sid
     template = dice.pick(_FITTING[_kind(story)])
     stated = [*_statements(story, dice), *(Statement(side.section, side.text, side.fact.fact_id) for side in sides)]
     stated += _extras(story, known, dice)
-    page = _Page(Writer(), known, dice)
+    page = _Page(Writer(), known)
     title = dice.pick(template.titles)
     page.lines(*((title, "") if title else ()), *dice.pick(HEADS))
     copied = [one for one in stated if one.source == "earlier note"]
@@ -90,35 +91,47 @@ def evidence_marks(writer: Writer, fact_id: str) -> list[str]:
 
 @dataclass(slots=True)
 class _Page:
-    """What is written so far."""
+    """What is written so far. Words without a slot go in together: most sentences are nothing else."""
 
     writer: Writer
     known: Mapping[str, Identifier]
-    dice: Dice
     count: int = 0
 
     def lines(self, *texts: str) -> None:
-        for text in texts:
-            self.writer.fill(text, self.known).line()
+        """Whole lines."""
+        self.words("\n".join(texts) + "\n")
+
+    def words(self, text: str) -> None:
+        """A text, its slots filled where it has any."""
+        if "{" in text:
+            self.writer.fill(text, self.known)
+        else:
+            self.writer.text(text)
 
     def passage(self, heading: str, body: Sequence[Statement], variant: int) -> None:
         """A blank line, the heading, and sentences set in one of six ways."""
-        self.lines("", *((heading,) if heading else ()))
         first, between = STYLES[variant]
-        self.writer.text(first)
+        waiting = f"\n{heading}\n{first}" if heading else f"\n{first}"
         for number, statement in enumerate(body, 1):
-            self.writer.text(between.format(number=number) if number > 1 else "")
-            self.state(statement)
-        self.writer.line()
+            waiting += between.replace("{number}", str(number)) if number > 1 else ""
+            if statement.fact_id or "{" in statement.text:
+                self.words(waiting)
+                self.state(statement)
+                waiting = ""
+            else:
+                waiting += statement.text
+        self.words(waiting + "\n")
 
     def state(self, statement: Statement) -> None:
+        """A sentence; where it states a fact, with its mark."""
+        if not statement.fact_id:
+            self.words(statement.text)
+            return
         self.count += 1
         mark = f"{statement.fact_id}.{self.count}"
-        if statement.fact_id:
-            self.writer.open(mark)
-        self.writer.fill(statement.text, self.known)
-        if statement.fact_id:
-            self.writer.close(mark)
+        self.writer.open(mark)
+        self.words(statement.text)
+        self.writer.close(mark)
 
 
 def _stray(dice: Dice) -> list[Statement]:
@@ -180,7 +193,7 @@ def _statements(story: Story, dice: Dice) -> Iterator[Statement]:
     for act in story.acts:
         rare = story.rare if act.fact_id == rarely else "none"
         stated = _done(act, rare, dice) if act.status == "done" else iter([_not_done(act, rare == "not done", dice)])
-        yield from (replace(statement, source=act.source) for statement in stated)
+        yield from stated if act.source == "note" else (replace(one, source=act.source) for one in stated)
     if story.visit is not None:
         yield _visit_sentence(story.visit, rarely == VISIT_FACT, dice)
     for finding in story.findings:

@@ -28,9 +28,13 @@ class Template:
     """First line, one for each variant; empty for none."""
     sections: tuple[tuple[Section, tuple[str, ...]], ...]
     """Sections in order, each with a heading for each variant."""
+    share: int = 1
+    """How often it is taken, where it fits, for each time another is: few days are of its kind."""
 
 
-def _template(name: str, doc_type: str, titles: str, *sections: str, fits: frozenset[Kind] = ANY) -> Template:
+def _template(
+    name: str, doc_type: str, titles: str, /, *sections: str, fits: frozenset[Kind] = ANY, share: int = 1
+) -> Template:
     """``titles`` and headings are separated by bars; a section is ``name: heading|heading|...``."""
     parts = [section.split(": ", 1) for section in sections]
     return Template(
@@ -39,6 +43,7 @@ def _template(name: str, doc_type: str, titles: str, *sections: str, fits: froze
         fits,
         tuple(titles.split("|")),
         tuple((part[0], tuple(part[1].split("|"))) for part in parts),  # type: ignore[misc]
+        share,
     )
 
 
@@ -79,7 +84,7 @@ TEMPLATES: tuple[Template, ...] = (
         "exam: Measures|OBJECTIVE|Tests and measures|Status today|Function|Measured",
         "procedure: Interventions|INTERVENTIONS|Skilled treatment|Treatment given|Units of care|Session content",
         "plan: Plan of care|PLAN OF CARE|Next session|Progression|Goals and plan|Onward",
-        fits=frozenset({"timed"}),
+        fits=frozenset({"timed"}), share=3,
     ),
     _template(
         "therapy_letter", "soap", "Progress report to the referring office|Therapy summary|PROGRESS REPORT|Report of "
@@ -89,7 +94,7 @@ TEMPLATES: tuple[Template, ...] = (
         "history: Course|COURSE|Course so far|How it went|Development|In between",
         "exam: Current function|FUNCTION|Current status|Function now|As measured|Findings",
         "plan: Recommendation|RECOMMENDATION|We recommend|Suggestion|Outlook|From here",
-        fits=frozenset({"timed"}),
+        fits=frozenset({"timed"}), share=3,
     ),
     _template(
         "urgent", "soap", "Urgent care record|URGENT CARE|Walk-in visit|Same-day clinic|Unscheduled visit|Acute visit",
