@@ -9,16 +9,17 @@ patient carries the weight that undoes it; the ``population`` profile follows pu
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property, lru_cache
-from typing import Literal
 
 from evalkit.cases.homes import RESTRICTED_ZIP3, Home, make_home
 from evalkit.cases.names import canary_name, realistic_name
 from evalkit.cases.people import (
+    ADULT,
     STRESS,
     Coverage,
     People,
@@ -28,17 +29,14 @@ from evalkit.cases.people import (
     share_of_ages,
 )
 from evalkit.cases.randomness import chance, pick, running_totals, stream, weighted, whole
-from evalkit.cases.vocabulary import vocabulary
+from evalkit.cases.relatives import Relative, make_relative
 from evalkit.errors import CaseError
 from evalkit.phi import surrogates
 from evalkit.phi.identifiers import Category, Identifier, Subject
 
-Relationship = Literal["mother", "father", "spouse", "daughter", "son", "sister", "brother"]
-
 REFERENCE_DATE = date(2026, 1, 1)
 """Ages are counted on this day: a clock would make other patients every day."""
 MEDICARE_AGE = 65
-ADULT = 18
 OLDEST_OPEN_AGE = 89
 """Years; older ages identify a person."""
 
@@ -46,28 +44,8 @@ AGE_BANDS: tuple[tuple[int, int, int], ...] = ((20, 0, 17), (57, 18, 64), (17, 6
 """(share in 100, youngest, oldest) under stress."""
 _AGE_TOTALS = running_totals([share for share, _, _ in AGE_BANDS])
 
+_PSEUDONYM = re.compile(r"patient-(-?[0-9]+)-([0-9]+)")
 _MIDDLE = "ABCDEFGHJKLMNPRSTVW"
-_RELATIONS: tuple[tuple[Relationship, Sex], ...] = (
-    ("spouse", "F"), ("spouse", "M"), ("daughter", "F"), ("son", "M"), ("sister", "F"), ("brother", "M"),
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Relative:
-    """Somebody of the patient's family; identifiers of relatives are protected like the patient's own."""
-
-    relationship: Relationship
-    first: str
-    last: str
-    phone: str
-
-    @property
-    def name(self) -> str:
-        """First and last name."""
-        return f"{self.first} {self.last}"
-
-    def __repr__(self) -> str:
-        return f"Relative({self.relationship})"
 
 
 @dataclass(frozen=True, repr=False)
@@ -159,7 +137,7 @@ class Patient:
     @cached_property
     def relative(self) -> Relative | None:
         """Always there for a minor."""
-        return _relative(stream(self.seed, "family").draws(self.index, 6), last=self.last, age=self.age)
+        return make_relative(stream(self.seed, "family").draws(self.index, 6), last=self.last, age=self.age)
 
     @cached_property
     def tags(self) -> tuple[str, ...]:
@@ -342,6 +320,13 @@ def make_patient(seed: int, index: int, *, people: People = STRESS) -> Patient:
     )  # fmt: skip
 
 
+def weight_of(pseudonym: str, *, people: People = STRESS) -> float | None:
+    """How many patients of the population the patient of this pseudonym (`Case.cluster`) stands for; None where the
+    pseudonym is not one of ours. It undoes the choice of people, not the edges that a family deals besides."""
+    found = _PSEUDONYM.fullmatch(pseudonym)
+    return make_patient(int(found[1]), int(found[2]), people=people).weight if found else None
+
+
 def birth_date(seed: int, index: int, *, people: People = STRESS) -> date:
     """When patient ``index`` is born, without the rest: for families that seek an adult or a child."""
     identity = stream(seed, "identity").draws(index, 13)
@@ -378,17 +363,6 @@ def _age_weight(age: int) -> float:
     """How much rarer or more frequent an age is in the population than in the ``stress`` profile."""
     share, youngest, oldest = next(band for band in AGE_BANDS if band[1] <= age <= band[2])
     return share_of_ages(youngest, oldest) / (share / 100)
-
-
-def _relative(draws: tuple[int, ...], *, last: str, age: int) -> Relative | None:
-    """A parent for a minor; somebody for half of the adults, every fourth with a last name of their own."""
-    if age >= ADULT and chance(draws[0], 0.5):
-        return None
-    words = vocabulary()
-    parents: tuple[tuple[Relationship, Sex], ...] = (("mother", "F"), ("father", "M"))
-    relationship, sex = pick(draws[1], parents if age < ADULT else _RELATIONS)
-    surname = words.last.pick(draws[4]) if chance(draws[3], 0.25) else last
-    return Relative(relationship, words.first(sex).pick(draws[2]), surname, surrogates.phone(draws[5]))
 
 
 def _plain(name: str) -> str:

@@ -35,6 +35,8 @@ class People:
         return f"{self.profile}, {self.names} names"
 
 
+ADULT = 18
+"""Years."""
 STRESS = People()
 """The default: cases made before there was a choice are these."""
 POPULATION = People("population")

@@ -91,10 +91,10 @@ class Dice:
 
     def _refill(self) -> int:
         """The first draw of the next block; the others wait, last first."""
-        left = list(self._stream.block(self._index, self._block))
+        left = self._left
+        left.extend(self._stream.block(self._index, self._block))
         left.reverse()
         self._block += 1
-        self._left = left
         return left.pop()
 
     def whole(self, low: int, high: int) -> int:
@@ -125,9 +125,9 @@ class Dice:
     def shuffled(self, items: Sequence[Item]) -> list[Item]:
         """The items in random order (Fisher and Yates); one draw for each item but the first."""
         mixed = list(items)
+        left = self._left
         for last in range(len(mixed) - 1, 0, -1):
-            draw = self._left.pop() if self._left else self._refill()
-            other = (draw * (last + 1)) >> DRAW_BITS
+            other = ((left.pop() if left else self._refill()) * (last + 1)) >> DRAW_BITS
             mixed[last], mixed[other] = mixed[other], mixed[last]
         return mixed
 

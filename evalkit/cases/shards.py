@@ -26,13 +26,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from evalkit.cases.case import SCHEMA_VERSION, Case
 from evalkit.cases.goldset import case_from_json, case_to_json
-from evalkit.cases.people import Names, Profile
+from evalkit.cases.patients import weight_of
+from evalkit.cases.people import Names, People, Profile
 from evalkit.cases.wholefile import sweep, whole_file
 from evalkit.errors import CaseError
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 PLAN, PROGRESS, MANIFEST, DATASHEET = "plan.json", "progress.jsonl", "manifest.json", "datasheet.md"
 MOST_CASES = 10**9
+Row = Callable[[Case | None, float | None], None]
+"""Writes one case with its weight; None ends the file."""
 AGAIN = "free some space and run the same command again: finished shards are kept"
 
 
@@ -85,7 +88,7 @@ class Shard(_Record):
     """Planted identifiers by Safe Harbor category."""
     decoys: dict[str, int] = {}
     weights: dict[str, float] = {}
-    """Sum of case weights by tag, where cases have weights (`Patient.weight`); the key ``all`` is their sum."""
+    """Sum of weights by tag, where people have weights; the key ``all`` is their sum."""
 
 
 class ShardManifest(_Record):
@@ -97,21 +100,26 @@ class ShardManifest(_Record):
 
 
 def write_shard(folder: Path, plan: Plan, number: int, *, make: Callable[[int], Case]) -> Shard:
-    """Make one shard: the whole file or none. Raises CaseError where it cannot be written."""
+    """Make one shard: the whole file or none. Raises CaseError where it cannot be written.
+
+    Weights are those of `evalkit.cases.patients.weight_of`, in the ``stress`` profile; the other one needs none.
+    """
+    people = People(plan.profile, plan.names)
     path = folder / plan.file(number)
     counts = {name: Counter[str]() for name in ("tags", "refusals", "categories", "decoys")}
     weights: dict[str, float] = {}
     with whole_file(path, next_step=AGAIN) as file:
-        add = _parquet_rows(file) if plan.kind == "parquet" else _json_rows(file)
+        add: Row = _parquet_rows(file) if plan.kind == "parquet" else _json_rows(file)
         for index in plan.span(number):
             case = make(index)
-            add(case)
+            weight = weight_of(case.cluster, people=people) if people.profile == "stress" else None
+            add(case, weight)
             counts["tags"].update(case.tags)
             counts["refusals"].update([case.refusal] if case.refusal else ())
             counts["categories"].update(case.labels.category)
             counts["decoys"].update(case.decoys.kind)
-            _weigh(weights, case)
-        add(None)
+            _weigh(weights, case, weight)
+        add(None, None)
     return Shard(
         number=number, file=path.name, cases=len(plan.span(number)), bytes=path.stat().st_size,
         sha256=_digest_of(path).hexdigest(), weights={tag: round(weights[tag], 6) for tag in sorted(weights)},
@@ -203,15 +211,14 @@ def read_shard_manifest(folder: Path) -> ShardManifest:
         raise CaseError("the manifest does not read", where=f"{folder.name}/{MANIFEST}") from None
 
 
-def _weigh(weights: dict[str, float], case: Case) -> None:
-    weight = case.provenance.get("weight")
+def _weigh(weights: dict[str, float], case: Case, weight: float | None) -> None:
     if weight is not None:
         for tag in ("all", *case.tags):
-            weights[tag] = weights.get(tag, 0.0) + float(weight)
+            weights[tag] = weights.get(tag, 0.0) + weight
 
 
-def _json_rows(file: BinaryIO) -> Callable[[Case | None], None]:
-    def add(case: Case | None) -> None:
+def _json_rows(file: BinaryIO) -> Row:
+    def add(case: Case | None, _weight: float | None) -> None:
         if case is not None:
             file.write(case_to_json(case) + b"\n")
 
@@ -221,7 +228,7 @@ def _json_rows(file: BinaryIO) -> Callable[[Case | None], None]:
 ROWS_IN_A_GROUP = 1000
 
 
-def _parquet_rows(file: BinaryIO) -> Callable[[Case | None], None]:
+def _parquet_rows(file: BinaryIO) -> Row:
     """Rows with the columns that people filter by, the labels as lists, and the whole case as JSON."""
     import pyarrow as pa
     from pyarrow.parquet import ParquetWriter
@@ -237,9 +244,9 @@ def _parquet_rows(file: BinaryIO) -> Callable[[Case | None], None]:
     ])  # fmt: skip
     writer = ParquetWriter(file, schema, compression="zstd")
 
-    def add(case: Case | None) -> None:
+    def add(case: Case | None, weight: float | None) -> None:
         if case is not None:
-            rows.append(_row(case))
+            rows.append(_row(case, weight))
         if rows and (case is None or len(rows) == ROWS_IN_A_GROUP):
             writer.write_table(pa.Table.from_pylist(rows, schema=schema))
             rows.clear()
@@ -249,12 +256,11 @@ def _parquet_rows(file: BinaryIO) -> Callable[[Case | None], None]:
     return add
 
 
-def _row(case: Case) -> dict[str, Any]:
+def _row(case: Case, weight: float | None) -> dict[str, Any]:
     labels, decoys = case.labels, case.decoys
-    weight = case.provenance.get("weight")
     return {
         "case_id": case.case_id, "refusal": case.refusal, "tags": case.tags, "cluster": case.cluster,
-        "weight": None if weight is None else float(weight),
+        "weight": weight,
         "span_field": labels.field, "span_start": labels.start, "span_end": labels.end,
         "span_category": labels.category, "span_letter": labels.letter, "span_subject": labels.subject,
         "span_value_id": labels.value_id, "decoy_field": decoys.field, "decoy_start": decoys.start,

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from evalkit.cases.patients import weight_of
 from evalkit.cases.shards import Plan, code_digest, read_shard_manifest, read_shards
 from evalkit.cli import run
 from evalkit.errors import CaseError
@@ -70,6 +71,7 @@ def test_the_datasheet_tells_tags_refusals_and_identifiers(whole):
     for heading in ("## What it is for", "## Identifiers", "## Refusals that are due", "## Tags"):
         assert heading in text
     assert "| seed | 3 |" in text
+    assert "| - |" not in text  # the stress profile has weights
 
 
 def test_parquet_holds_the_same_cases_with_their_labels_in_columns(tmp_path, whole):
@@ -86,6 +88,7 @@ def test_parquet_holds_the_same_cases_with_their_labels_in_columns(tmp_path, who
         assert tuple(row["span_letter"]) == labels.letter
         assert tuple(row["span_value_id"]) == labels.value_id
         assert tuple(row["span_start"]) == labels.start
+        assert row["weight"] == weight_of(case.cluster)
 
 
 def test_people_are_part_of_the_plan(tmp_path):
