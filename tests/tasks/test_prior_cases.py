@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.cases.case import Case
-from evalkit.cases.goldset import case_from_json, case_to_json
+from evalkit.cases.goldset import case_from_json, case_to_json, load_gold
 from evalkit.phi.surrogates import has_never_real_range, never_real
 from evalkit.tasks.prior_authorization import templates
 from evalkit.tasks.prior_authorization.checker import check_case, check_cases

@@ -262,8 +262,8 @@ _RED_FLAGS: Mapping[Key, Bank] = {
     ),
     ("cancer", "affirmed"): Bank(
         usual=(
-            "History of cancer of the breast, treated.",
-            "Metastatic prostate cancer, followed by oncology.",
+            "History of cancer of the bladder, treated.",
+            "Metastatic kidney cancer, followed by oncology.",
             "Known malignancy of the lung.",
             "Past history of cancer of the colon.",
             "Known malignancy, on treatment.",
@@ -272,7 +272,7 @@ _RED_FLAGS: Mapping[Key, Bank] = {
             "Known malignancy of the thyroid, in remission.",
         ),
         rare=("Lymphoma was treated four years ago.", "Under oncology for a tumor of the kidney."),
-        spanish=("Antecedente de cáncer de mama, tratado.",),
+        spanish=("Antecedente de cáncer de colon, tratado.",),
     ),
     ("cancer", "negated"): Bank(
         usual=(

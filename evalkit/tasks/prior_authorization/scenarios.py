@@ -31,11 +31,14 @@ SCHOOL_AGE = 10
 _ANOTHER, _ELSEWHERE = 1 << 40, 1 << 60
 """Where the next patient is sought when one is not of the age that is wanted, and where a stranger's page is from."""
 DIAGNOSES: Mapping[str, tuple[str, ...]] = {
-    "spine imaging": ("M54.50", "M54.16", "M51.16", "M48.061"),
-    "knee imaging": ("M25.561", "M25.562", "M17.11", "M23.91"),
-    "home oxygen": ("J44.9", "J84.10", "J96.11", "J43.9"),
+    "none": ("M54.50", "M54.16", "M51.16", "M48.061"),
+    "right": ("M25.561", "M17.11", "M23.91", "M22.41"),
+    "left": ("M25.562", "M17.12", "M23.92", "M22.42"),
+    "oxygen": ("J44.9", "J84.10", "J96.11", "J43.9"),
 }
-"""ICD-10-CM codes that such requests carry."""
+"""ICD-10-CM codes that requests carry: of the spine, of each knee, of the lungs."""
+NOT_OF_MINORS = frozenset({"cancer", "lung_disease", "oxygen", "nsaid_barred"})
+"""Facts that would surprise in a child's chart."""
 SENT: Mapping[str, tuple[str, Category]] = {
     "member_id": ("member_id.sent", "plan"),
     "request_date": ("request.date", "date"),
@@ -49,7 +52,7 @@ FIELD = "chart_notes[{place}].text"
 def make_case(seed: int, index: int, /, *, people: People = STRESS) -> Case:
     """Case ``index`` (from 0) of a seed. Raises CaseError where the pinned vocabulary is not installed."""
     story = make_story(seed, index)
-    kind = "minor" if story.refusal == "MINOR_CONFIDENTIAL" else PEOPLE.deal(seed, index)
+    kind = _kind_of_patient(story, PEOPLE.deal(seed, index))
     patient = _patient(seed, index, kind, people=people, day=story.asked.day)
     asked = _input(seed, index, story, patient)
     known = _known(seed, index, story, patient, asked)
@@ -84,6 +87,14 @@ def make_case(seed: int, index: int, /, *, people: People = STRESS) -> Case:
             document.writer.decoys(FIELD.format(place=place)) for place, document in enumerate(chart)
         ),
     )  # fmt: skip
+
+
+def _kind_of_patient(story: Story, dealt: str) -> str:
+    """The kind that was dealt, but for minors: some requests need one, and some charts are no child's."""
+    if story.refusal == "MINOR_CONFIDENTIAL":
+        return "minor"
+    grown = any(fact.name in NOT_OF_MINORS and fact.polarity == "affirmed" for fact in story.facts)
+    return "adult" if dealt == "minor" and grown else dealt
 
 
 def _patient(seed: int, index: int, kind: str, *, people: People, day: date) -> Patient:
@@ -140,6 +151,7 @@ def _input(seed: int, index: int, story: Story, patient: Patient) -> dict[str, A
     planned = day - timedelta(days=dice.whole(1, 30)) if story.refusal == "RETROSPECTIVE" else None
     release = day - timedelta(days=dice.whole(1, 200)) if story.refusal == "AUTHORIZATION_EXPIRED" else None
     last_day = day if dice.chance(0.05) else day + timedelta(days=dice.whole(1, 360))
+    side, about_lungs = story.asked.side or "none", SERVICES[story.asked.service].region is None
     service = UNKNOWN_SERVICE if story.refusal == "SERVICE_NOT_IN_SPEC" else SERVICES[story.asked.service].code
     return {
         "member_id": _wrong_digit(patient.member_id) if story.refusal == "MEMBER_ID_INVALID" else patient.member_id,
@@ -147,8 +159,8 @@ def _input(seed: int, index: int, story: Story, patient: Patient) -> dict[str, A
         "patient_dob": patient.dob.isoformat(),
         "ordering_npi": _wrong_digit(npi) if story.refusal == "NPI_INVALID" else npi,
         "service_code": service,
-        "side": story.asked.side or "none",
-        "diagnosis_codes": dice.some(DIAGNOSES[story.asked.service], dice.whole(1, 2)),
+        "side": side,
+        "diagnosis_codes": dice.some(DIAGNOSES["oxygen" if about_lungs else side], dice.whole(1, 2)),
         "request_date": day.isoformat(),
         "planned_date": (planned or day + timedelta(days=dice.whole(1, 40))).isoformat(),
         "release_valid_until": (release or last_day).isoformat(),
