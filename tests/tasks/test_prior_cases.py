@@ -158,6 +158,13 @@ def test_evidence_holds_no_identifier_and_no_decoy(cases: list[Case]) -> None:
                 )
 
 
+def test_the_day_due_is_no_date_of_the_patient(cases: list[Case]) -> None:
+    """An answer that holds it would look as if it had leaked the other."""
+    for case in cases:
+        dates = {known.value for known in case.identifiers if known.category == "date"}
+        assert case.gold.get("due_on") not in dates
+
+
 def test_decoys_of_several_kinds_stand_where_they_say(cases: list[Case]) -> None:
     kinds: Counter[str] = Counter()
     for case in cases:
