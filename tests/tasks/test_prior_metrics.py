@@ -30,7 +30,7 @@ def case(decision: str | None = "approve", *, refusal: str | None = None) -> Cas
             {"id": "C3", "status": "not_met", "evidence": []},
         ],
         "missing": ["C2"],
-        "due_on": "2025-07-07",
+        "due_in_days": 7,
     }
     request = {"chart_notes": [{"date": "2025-06-01", "text": TEXT}]}
     return Case("prior-1", "prior_authorization", request, {}, gold if decision else {}, refusal)
@@ -104,10 +104,10 @@ def test_missing_items_are_looked_for_where_the_request_waits() -> None:
     assert metrics.missing_recall(case("approve"), given(missing=[])) is None
 
 
-def test_the_due_date_is_exact_or_wrong() -> None:
-    assert metrics.due_date_exact(case(), given(due_on="2025-07-07")) is True
-    assert metrics.due_date_exact(case(), given(due_on="2025-07-08")) is False
-    assert metrics.due_date_exact(case(), REFUSED) is False
+def test_the_turnaround_is_exact_or_wrong() -> None:
+    assert metrics.turnaround_exact(case(), given(due_in_days=7)) is True
+    assert metrics.turnaround_exact(case(), given(due_in_days=3)) is False
+    assert metrics.turnaround_exact(case(), REFUSED) is False
 
 
 def letter(*lines: dict[str, Any]) -> Execution:

@@ -167,11 +167,11 @@ def test_the_letter_names_what_is_open_and_cites_nothing_for_it(agent: PriorRule
     ]
 
 
-def test_the_day_due_follows_the_urgency(agent: PriorRules) -> None:
+def test_the_days_to_answer_in_follow_the_urgency(agent: PriorRules) -> None:
     note = {"date": "2025-06-01", "text": WHOLE}
     sent = {"service_code": "00072", "side": "none", "request_date": "2025-06-30", "chart_notes": [note]}
-    assert output(agent({**sent, "urgency": "standard"}))["due_on"] == "2025-07-07"
-    assert output(agent({**sent, "urgency": "expedited"}))["due_on"] == "2025-07-03"
+    assert output(agent({**sent, "urgency": "standard"}))["due_in_days"] == 7
+    assert output(agent({**sent, "urgency": "expedited"}))["due_in_days"] == 3
 
 
 def test_a_sentence_on_the_region_that_no_cue_explains_is_a_doubt(agent: PriorRules) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
 from typing import Any
 
 from evalkit.agents.agent import Agent, Refusal, Reply, Request
 from evalkit.cases.case import Case
 
 REFUSES_WITH = "CONSENT_MISSING"
-ANSWERED_AFTER = timedelta(days=7)
+ANSWERED_AFTER = 7
+"""Days."""
 
 
 def majority(cases: Sequence[Case]) -> Agent:
@@ -38,19 +38,12 @@ def refuse_all(_cases: Sequence[Case]) -> Agent:
 def _same(decision: str, *, statuses: Mapping[str, str]) -> Agent:
     criteria = [{"id": name, "status": status, "evidence": []} for name, status in statuses.items()]
 
-    def answer(request: Request) -> Reply:
+    def answer(_request: Request) -> Reply:
         output = {"decision": decision, "criteria": criteria, "missing": [], "letter": [], "confidence": 1.0,
-                  "needs_review": False, "due_on": _due(request.input.get("request_date"))}  # fmt: skip
+                  "needs_review": False, "due_in_days": ANSWERED_AFTER}  # fmt: skip
         return Reply("ok", output, confidence=1.0)
 
     return answer
-
-
-def _due(day: Any) -> str:
-    try:
-        return (date.fromisoformat(day) + ANSWERED_AFTER).isoformat()
-    except (TypeError, ValueError, OverflowError):
-        return date.min.isoformat()
 
 
 def _statuses(answers: Sequence[Mapping[str, Any]]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 It shares no code with what makes cases: no policy, no bank, no reader of the rules agent. From the text it reads
 every fact again (`rereading`) and holds it against the stored ones; from those it derives refusal, status, decision,
-missing items and due date on a path of its own. Spans and identifiers are
+missing items and turnaround on a path of its own. Spans and identifiers are
 `evalkit.cases.checker`'s to check. A problem names the part of the case and never a value.
 """
 
@@ -100,8 +100,8 @@ def _answer(case: Case) -> Iterator[tuple[str, str]]:
     silent = [name for name, (status, _) in statuses.items() if name[0] == "C" and status == "insufficient"]
     if case.gold["missing"] != (silent if decision == "pend" else []):
         yield "gold.missing", "not what the chart is silent on"
-    if _days(case.gold["due_on"]) - _days(case.input["request_date"]) != _WAIT[case.input["urgency"]]:
-        yield "gold.due_on", "not the day that the urgency asks for"
+    if case.gold["due_in_days"] != _WAIT[case.input["urgency"]]:
+        yield "gold.due_in_days", "not what the urgency asks for"
 
 
 def _days(day: str) -> int:

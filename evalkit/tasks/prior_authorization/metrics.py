@@ -88,11 +88,11 @@ def missing_recall(case: Case, execution: Execution) -> Ratio | None:
     return Ratio(len(wanted & given), len(wanted)) if wanted else None
 
 
-def due_date_exact(case: Case, execution: Execution) -> bool | None:
-    """Is the day right by which the answer is due?"""
+def turnaround_exact(case: Case, execution: Execution) -> bool | None:
+    """Is the time right in which the answer is due?"""
     if _wanted(case) is None:
         return None
-    return execution.status != "refused" and _given(execution, "due_on") == case.gold.get("due_on")
+    return execution.status != "refused" and _given(execution, "due_in_days") == case.gold.get("due_in_days")
 
 
 def letter_uncited(case: Case, execution: Execution) -> Ratio | None:
@@ -182,7 +182,7 @@ METRICS: dict[str, Metric] = {
     metric.__name__: metric
     for metric in (
         decision_accuracy, false_approve_rate, false_refer_rate, decision_f1_macro, criterion_agreement,
-        absence_as_failure, failure_as_absence, evidence_precision, evidence_recall, missing_recall, due_date_exact,
+        absence_as_failure, failure_as_absence, evidence_precision, evidence_recall, missing_recall, turnaround_exact,
         letter_uncited, letter_unsupported, refusal_accuracy, needs_review,
     )
 }  # fmt: skip

@@ -5,7 +5,7 @@
     chart -> notes young enough (Evidence age) -> sentences, copied lines put aside (Not evidence)
           -> each fact from the newest note that states it (Facts)
           -> each criterion met, not met or insufficient (Criteria) -> decision, read top down (Decide)
-          -> letter, one line a criterion with what it rests on (Letter), and the day that it is due (Turnaround)
+          -> letter, one line a criterion with what it rests on (Letter), and the days to answer in (Turnaround)
 
 What is not said is not known: a criterion without a fact is insufficient. Every row that shaped the answer, or was
 asked and could have, is in the reply's trace.
@@ -155,7 +155,7 @@ class PriorRules:
             ],
             "missing": missing if decision == "pend" else [],
             "letter": list(self._draft(decision, findings)),
-            "due_on": (day + timedelta(days=self._turnaround[sent["urgency"]])).isoformat(),
+            "due_in_days": self._turnaround[sent["urgency"]],
             "confidence": confidence,
             "needs_review": unsure,
         }

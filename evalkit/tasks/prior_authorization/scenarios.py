@@ -28,8 +28,6 @@ GENERATOR = "prior_authorization/1"
 ADULT = 18
 UNKNOWN_SERVICE = "00099"
 SCHOOL_AGE = 10
-_AFTER_ANY_ANSWER = max(TURNAROUND_DAYS.values()) + 1
-"""Days; a date of the patient that is also the day on which an answer is due would look as if it had leaked."""
 _ANOTHER, _ELSEWHERE = 1 << 40, 1 << 60
 """Where the next patient is sought when one is not of the age that is wanted, and where a stranger's page is from."""
 DIAGNOSES: Mapping[str, tuple[str, ...]] = {
@@ -152,7 +150,7 @@ def _input(seed: int, index: int, story: Story, patient: Patient) -> dict[str, A
     day = story.asked.day
     planned = day - timedelta(days=dice.whole(1, 30)) if story.refusal == "RETROSPECTIVE" else None
     release = day - timedelta(days=dice.whole(1, 200)) if story.refusal == "AUTHORIZATION_EXPIRED" else None
-    last_day = day if dice.chance(0.05) else day + timedelta(days=dice.whole(_AFTER_ANY_ANSWER, 360))
+    last_day = day if dice.chance(0.05) else day + timedelta(days=dice.whole(1, 360))
     side, about_lungs = story.asked.side or "none", SERVICES[story.asked.service].region is None
     service = UNKNOWN_SERVICE if story.refusal == "SERVICE_NOT_IN_SPEC" else SERVICES[story.asked.service].code
     return {
@@ -164,7 +162,7 @@ def _input(seed: int, index: int, story: Story, patient: Patient) -> dict[str, A
         "side": side,
         "diagnosis_codes": dice.some(DIAGNOSES["oxygen" if about_lungs else side], dice.whole(1, 2)),
         "request_date": day.isoformat(),
-        "planned_date": (planned or day + timedelta(days=dice.whole(_AFTER_ANY_ANSWER, 40))).isoformat(),
+        "planned_date": (planned or day + timedelta(days=dice.whole(1, 40))).isoformat(),
         "release_valid_until": (release or last_day).isoformat(),
     }
 
@@ -215,7 +213,6 @@ def _flags(story: Story, dice: Dice) -> dict[str, bool]:
 
 
 def _gold(judgement: Judgement, story: Story, chart: Sequence[Document], *, urgency: str) -> dict[str, Any]:
-    due = story.asked.day + timedelta(days=TURNAROUND_DAYS[urgency])
     return {
         "decision": judgement.decision,
         "criteria": [
@@ -223,7 +220,7 @@ def _gold(judgement: Judgement, story: Story, chart: Sequence[Document], *, urge
             for one in judgement.findings
         ],
         "missing": list(judgement.missing),
-        "due_on": due.isoformat(),
+        "due_in_days": TURNAROUND_DAYS[urgency],
     }
 
 
