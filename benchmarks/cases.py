@@ -19,9 +19,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from evalkit.cases.diversity import near_copies
 from machine import describe, spread, table
 
+from evalkit.cases.diversity import near_copies
 from evalkit.cases.goldset import case_to_json
 from evalkit.cases.patients import make_patient
 from evalkit.cases.scan import scan_file
