@@ -17,7 +17,8 @@ from evalkit.cases.patients import Known
 from evalkit.cases.randomness import Dice
 from evalkit.cases.writing import Writer, join_spans
 from evalkit.phi import surrogates
-from evalkit.phi.identifiers import Category, Identifier
+from evalkit.phi.identifiers import Category, Identifier, valid_date
+from evalkit.spec.conditions import Condition
 from evalkit.spec.schema import InputField, Spec
 
 NEEDLES: dict[Category, str] = {
@@ -175,6 +176,30 @@ def edges_of(spec: Spec, values: Mapping[str, Any]) -> Iterator[tuple[str, str, 
     for name in spec.minimum_necessary.forbid:
         yield name, "forbidden", PLACEHOLDER
     yield UNKNOWN_FIELD, "undeclared", PLACEHOLDER
+
+
+def other_values(spec: Spec, name: str, condition: Condition) -> Iterator[Any]:
+    """Values of a field under which a condition may no longer hold: those that it names, and others of the type."""
+    declared = spec.input[name]
+    named = re.findall(r"'([^']*)'", condition.text)
+    named += [cell for heading, column in condition.columns if heading in spec.tables
+              for cell in spec.tables[heading].column(column) if isinstance(cell, str)]  # fmt: skip
+    if declared.type == "enum":
+        yield from declared.values
+    elif declared.type == "boolean":
+        yield from (True, False)
+    elif declared.type in {"integer", "number"}:
+        yield from (int(float(number)) + shift for _, _, number in _COMPARED.findall(condition.text)
+                    for shift in (-1, 0, 1))  # fmt: skip
+    elif declared.type == "date":
+        yield from (text for text in named if valid_date(text))
+        yield from ((FIRST_DAY + timedelta(days=shift)).isoformat() for shift in (330, 0, -1, -400, -4000))
+    elif declared.type == "string":
+        yield from (text for text in named if len(text) <= (declared.max_chars or len(text)))
+    elif declared.type == "list[string]":
+        yield from ([text] for text in named)
+    if not declared.required:
+        yield None
 
 
 def _edges(declared: InputField, value: Any) -> Iterator[tuple[str, Any]]:

@@ -205,6 +205,17 @@ class Patient:
         """
         return tuple(self._named(f"patient.{part}") for part in _FURTHER)
 
+    @property
+    def record(self) -> dict[str, str]:
+        """Every value of `identifiers` and `further` by needle id, as a registration holds them."""
+        values = {needle_id: _OWN[needle_id[8:]][1](self) for needle_id in _IDS_WITHOUT_MBI}
+        if self.mbi is not None:
+            values["patient.mbi"] = self.mbi
+        if self.relative is not None:
+            values |= {f"relative.{part}": read(self.relative)[1] for part, read in _OF_RELATIVE.items()}
+        draws = self._draws_further
+        return values | {f"patient.{part}": make(draws[place]) for part, (_, make, place) in _FURTHER.items()}
+
     def identifier(self, needle_id: str) -> Identifier:
         """One of `identifiers` or `further` by its needle id. Raises CaseError where this patient has none."""
         if needle_id in self._ids() or needle_id.removeprefix("patient.") in _FURTHER:

@@ -39,12 +39,13 @@ Row = Callable[[Case | None, float | None], None]
 AGAIN = "free some space and run the same command again: finished shards are kept"
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+_CLOSED = ConfigDict(frozen=True, strict=True, extra="forbid")
 
 
-class Plan(_Record):
+class Plan(BaseModel):
     """What is to be made. Equal plans make equal bytes."""
+
+    model_config = _CLOSED
 
     format: Literal[1] = 1
     case_schema: int = SCHEMA_VERSION
@@ -74,8 +75,10 @@ class Plan(_Record):
         return f"cases-{number:05d}.{self.kind}"
 
 
-class Shard(_Record):
+class Shard(BaseModel):
     """One finished shard and what is in it. No PHI."""
+
+    model_config = _CLOSED
 
     number: int
     file: str
@@ -91,8 +94,10 @@ class Shard(_Record):
     """Sum of weights by tag, where people have weights; the key ``all`` is their sum."""
 
 
-class ShardManifest(_Record):
+class ShardManifest(BaseModel):
     """What stands in ``manifest.json``."""
+
+    model_config = _CLOSED
 
     plan: Plan
     shards: tuple[Shard, ...]

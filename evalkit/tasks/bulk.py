@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
+from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -91,22 +92,19 @@ def make_shard(folder: Path, plan: Plan, number: int) -> Shard:
     return write_shard(folder, plan, number, make=make)
 
 
-def _spread(work: Callable[[int], Shard], numbers: Iterable[int], workers: int) -> Iterator[Shard]:
+def _spread(work: Callable[[int], Shard], numbers: Sequence[int], workers: int) -> Iterator[Shard]:
     """The results of ``work`` as they come, from processes that start afresh; few are handed out ahead."""
     left = iter(numbers)
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        running: set[Future[Shard]] = set()
-        try:
-            while True:
-                while len(running) < workers * _WAITING and (number := next(left, None)) is not None:
-                    running.add(pool.submit(work, number))
-                if not running:
-                    return
-                ready, running = wait(running, return_when=FIRST_COMPLETED)
-                yield from (future.result() for future in ready)
-        except BrokenProcessPool:
-            raise CaseError(
-                "a worker was killed", where="shards", next_step="run the same command again: finished shards are kept"
-            ) from None
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
+    pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+    try:
+        running = {pool.submit(work, number) for number in islice(left, workers * _WAITING)}
+        while running:
+            ready, running = wait(running, return_when=FIRST_COMPLETED)
+            running |= {pool.submit(work, number) for number in islice(left, len(ready))}
+            yield from (future.result() for future in ready)
+    except BrokenProcessPool:
+        raise CaseError(
+            "a worker was killed", where="shards", next_step="run the same command again: finished shards are kept"
+        ) from None
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)

@@ -18,12 +18,13 @@ from evalkit.agents.refusals import Refusals
 from evalkit.boundary.probes import make_probes
 from evalkit.cases.case import Case, GoldSet, Spans
 from evalkit.cases.contacts import contacts
-from evalkit.cases.fieldvalues import ABSENT, edges_of, fill_input
+from evalkit.cases.fieldvalues import ABSENT, edges_of, fill_input, other_values
 from evalkit.cases.patients import Known, make_patient
 from evalkit.cases.people import STRESS, People
 from evalkit.cases.randomness import stream
 from evalkit.cases.vocabulary import VOCABULARY_DIGEST
 from evalkit.errors import CaseError, SpecError
+from evalkit.spec.conditions import Condition
 from evalkit.spec.examples import Example, read_examples
 from evalkit.spec.schema import Spec
 
@@ -31,7 +32,7 @@ GENERATOR = "contract/1"
 TODAY = date(2026, 1, 1)
 """Later than any day in these requests but one that is far off, and earlier than any day on which they are run."""
 MOST_STATES = 4096
-"""Combinations of flags that are tried in search of one that no rule refuses."""
+"""Combinations of the flags of one rule that are tried in search of one that it does not refuse."""
 
 
 def contract_cases(spec: Spec, *, n: int, seed: int, people: People = STRESS) -> GoldSet:
@@ -54,11 +55,12 @@ def _base(refusals: Refusals, seed: int, index: int, people: People) -> Case:
     patient = make_patient(seed, index, people=people)
     known = Known(patient, contacts(seed, index))
     filled = fill_input(spec, known, stream(seed, f"contract.{spec.id}").at(index))
-    return Case(
+    values, flags = _answerable(refusals, filled.values)
+    case = Case(
         case_id=f"{spec.id}-{seed}-{index:012d}",
         family=spec.family,
         input=filled.values,
-        flags=_granting(refusals, filled.values),
+        flags=flags,
         gold={},
         identifiers=filled.identifiers,
         spans=filled.spans,
@@ -70,21 +72,45 @@ def _base(refusals: Refusals, seed: int, index: int, people: People) -> Case:
             "vocabulary": VOCABULARY_DIGEST, "seed": str(seed), "index": str(index),
         },
     )  # fmt: skip
+    return _with_what_stands(replace(case, input=values), case)
 
 
-def _granting(refusals: Refusals, values: Mapping[str, Any]) -> dict[str, bool]:
-    """Flags under which no rule refuses, consents granted first."""
-    names = list(dict.fromkeys(name for condition in refusals.conditions for name in condition.flags))
-    for states in islice(product((True, False), repeat=len(names)), MOST_STATES):
-        flags = dict(zip(names, states, strict=True))
-        due = refusals.first(values, flags, today=TODAY)
-        if due is None:
-            return flags
-    raise CaseError(
-        f"every request that keeps the contract is refused, by {due.code if due else 'a rule'} at last",
-        where=refusals.spec.ref,
-        next_step="check that rule, or load a gold set",
-    )
+def _answerable(refusals: Refusals, values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, bool]]:
+    """Values and flags that no rule refuses: consents granted first, then one change for each rule that still does.
+
+    A change is kept where the first rule to refuse comes later than before, so the search ends.
+    """
+    names = dict.fromkeys(name for condition in refusals.conditions for name in condition.flags)
+    state = dict(values), dict.fromkeys(names, True)
+    codes = [rule.code for rule in refusals.spec.refuse]
+    while (due := refusals.first(*state, today=TODAY)) is not None:
+        at = codes.index(due.code) if due.code in codes else -1
+        condition = refusals.conditions[at]
+        for changed in _changes(refusals.spec, condition, state):
+            then = refusals.first(*changed, today=TODAY)
+            if then is None or (then.code in codes and codes.index(then.code) > at):
+                state = changed
+                break
+        else:
+            raise CaseError(
+                f"no request that keeps the contract was found that {due.code} does not refuse",
+                where=refusals.spec.ref,
+                next_step="check that rule, or load a gold set",
+            )
+    return state
+
+
+State = tuple[dict[str, Any], dict[str, bool]]
+
+
+def _changes(spec: Spec, condition: Condition, state: State) -> Iterator[State]:
+    """The state with other flags of a condition, or another value of one of its fields."""
+    values, flags = state
+    for granted in islice(product((True, False), repeat=len(condition.flags)), MOST_STATES):
+        yield values, {**flags, **dict(zip(condition.flags, granted, strict=True))}
+    for name in condition.inputs:
+        for value in other_values(spec, name, condition) if name in spec.input else ():
+            yield {key: kept for key, kept in {**values, name: value}.items() if kept is not None}, flags
 
 
 def _edge_cases(refusals: Refusals, base: Case) -> Iterator[Case]:

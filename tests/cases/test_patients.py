@@ -210,3 +210,8 @@ def test_known_identifiers_are_made_when_asked_for_and_given_ones_come_first_by_
         "visit.date", "patient.mrn",
     ]  # fmt: skip
     assert patients[0].mrn not in repr(known)
+
+
+def test_a_record_holds_the_value_of_every_identifier(patients):
+    for patient in patients[:100]:
+        assert patient.record == {one.needle_id: one.value for one in (*patient.identifiers, *patient.further)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import multiprocessing
 import os
 import resource
 import signal
@@ -122,6 +123,26 @@ def test_a_killed_process_is_resumed_and_finished_shards_are_not_made_again(tmp_
     assert seen == [(30, 50), (40, 50), (50, 50)]
     assert first.stat().st_mtime_ns == before
     assert files(folder) == files(whole)
+
+
+def test_a_killed_worker_is_one_clear_line_and_its_shards_are_made_by_the_same_call_again(tmp_path):
+    folder = tmp_path / "worker"
+    killed = False
+
+    def kill_a_worker(done: int, total: int) -> None:
+        nonlocal killed
+        if not killed and done < total:
+            killed = True
+            for child in multiprocessing.active_children():
+                child.kill()
+
+    bigger = plan(cases=400, shard_size=10)
+    with pytest.raises(CaseError, match="a worker was killed -> run the same command again"):
+        make_shards(folder, bigger, workers=2, progress=kill_a_worker)
+    assert not (folder / "manifest.json").exists()
+    make_shards(folder, bigger, workers=2)
+    make_shards(tmp_path / "alone", bigger)
+    assert files(folder) == files(tmp_path / "alone")
 
 
 def test_a_note_of_progress_that_was_cut_short_only_costs_its_shard(tmp_path, whole):

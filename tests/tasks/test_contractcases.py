@@ -18,7 +18,7 @@ from evalkit.errors import CaseError, SpecError
 from evalkit.evaluation.pipeline import evaluate
 from evalkit.phi.identifiers import CATEGORIES
 from evalkit.spec.schema import Spec
-from evalkit.tasks import FAMILIES, load_spec, read_spec, synthesize
+from evalkit.tasks import FAMILIES, load_spec, read_spec, shipped_root, synthesize
 from evalkit.tasks.contractcases import contract_cases
 
 TEXT = (Path(__file__).parent / "refill_requests.md").read_text(encoding="utf-8")
@@ -125,10 +125,16 @@ def test_realistic_people_can_be_asked_for(spec):
     assert "name:one-word" in tags
 
 
-def test_a_known_family_can_be_tested_from_its_contract_too():
-    spec = load_spec("billing_codes")
-    gold = contract_cases(spec, n=5, seed=7)
+SHIPPED = sorted((shipped_root() / "specs").glob("*/*.md"))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: f"{path.parent.name}@{path.stem}")
+def test_every_shipped_spec_can_be_tested_from_its_contract_too(path):
+    spec = load_spec(path)
+    gold = contract_cases(spec, n=20, seed=7)
     assert {rule.code for rule in spec.refuse} <= {case.refusal for case in gold}
+    assert sum(case.refusal is None for case in gold) >= 20
+    assert all(case_from_json(case_to_json(case)).digest == case.digest for case in gold)
 
 
 def test_rows_of_the_examples_become_cases_as_they_stand(gold):
@@ -147,8 +153,29 @@ def test_an_example_that_the_rules_contradict_is_refused_with_its_line():
 
 
 def test_a_contract_that_refuses_everything_is_an_error():
-    with pytest.raises(CaseError, match="by NO_CONSENT at last"):
+    with pytest.raises(CaseError, match="that NO_CONSENT does not refuse"):
         synthesize(reading(('"not flags.consent"', '"not flags.consent or flags.consent"')), n=1, seed=7)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "flags.minor and not flags.guardian",
+        "flags.restricted",
+        "input.channel == 'phone' or input.channel == 'portal'",
+        "input.drug not in ['metformin', 'lisinopril']",
+        "input.dose is None or input.dose < 60 or input.dose > 62",
+        "input.last_visit is None or input.last_visit < '2025-11-20'",
+        "input.controlled",
+        "input.allergies is None or 'none' not in input.allergies",
+    ],
+)  # fmt: skip
+def test_a_request_is_found_that_a_rule_about_values_or_flags_does_not_refuse(rule):
+    spec = reading(("  - {code: TOO_MANY,", f'  - {{code: OURS, when: "{rule}"}}\n  - {{code: TOO_MANY,'))
+    gold = synthesize(spec, n=5, seed=7)
+    assert all(case.refusal is None for case in gold.cases[:5])
+    assert "OURS" in {case.refusal for case in gold}
+    assert all(case_from_json(case_to_json(case)).digest == case.digest for case in gold)
 
 
 def test_a_guarded_agent_passes_and_a_careless_one_is_caught(spec, gold, workspace):
