@@ -199,8 +199,7 @@ def amend(story: Story, dice: Dice) -> Story:
     """
     done = next((act for act in story.acts if act.status == "done"), None)
     if done is None:
-        late = _done(dice, dice.pick(dice.pick(SPECIALTIES)))
-        changed = replace(late, status="done")
+        changed = _done(dice, dice.pick(dice.pick(SPECIALTIES)))
     elif done.side and dice.chance(0.6):
         changed = replace(done, side=OPPOSITE[done.side])
     elif done.minutes and dice.chance(0.6):

@@ -65,7 +65,7 @@ def write_note(story: Story, known: Mapping[str, Identifier], dice: Dice, *, sid
     title = dice.pick(template.titles)
     page.lines(*((title, "") if title else ()), *dice.pick(HEADS))
     copied = [one for one in stated if one.source == "earlier note"]
-    early = dice.chance(0.5)
+    copied_after = 0 if dice.chance(0.5) else len(template.sections) - 1
     for number, (section, headings) in enumerate(template.sections):
         variant = dice.whole(0, VARIANTS - 1)
         own = [one for one in stated if one.section == section and one.source == "note"]
@@ -73,7 +73,7 @@ def write_note(story: Story, known: Mapping[str, Identifier], dice: Dice, *, sid
         opening = OPENINGS[section][variant]
         if body:
             page.passage(headings[variant], [*([Statement(section, opening)] if opening else []), *body], variant)
-        if copied and early == (number == 0) and number in (0, len(template.sections) - 1):
+        if copied and number == copied_after:
             page.passage(_line(sentences.COPIED_FROM, story, dice), copied, dice.whole(0, VARIANTS - 1))
     page.lines("", dice.pick(FEET))
     if story.refusal == "WRONG_PATIENT":
