@@ -33,6 +33,7 @@ COMMANDS = {
     "runs": "evalkit.cli.runs:runs",
     "spec": "evalkit.cli.spec:spec",
     "import": "evalkit.cli.imports:import_",
+    "export": "evalkit.cli.exports:export",
     "init": "evalkit.cli.init:init",
     "doctor": "evalkit.cli.doctor:doctor",
 }
