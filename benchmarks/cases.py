@@ -20,9 +20,9 @@ from collections.abc import Callable
 from multiprocessing import Process
 from pathlib import Path
 
-from evalkit.cases.diversity import near_copies
 from machine import describe, spread, table
 
+from evalkit.cases.diversity import near_copies
 from evalkit.cases.goldset import case_to_json
 from evalkit.cases.patients import make_patient
 from evalkit.cases.scan import scan_file
