@@ -15,5 +15,7 @@ goldset       versions on disk, only ever added and verified when read
 shards        very many cases in one folder, resumed after a kill; over `wholefile` and `datasheet`
 scan          whole files searched for identifiers that can belong to somebody
 corpora       importers of public case sets, over `tabular`
+fhir          FHIR R4 files in and out, over `fhirshapes`; `fhircases` and `fhirbundles` turn them into cases and back
+checker       a finished case read from the outside
 ============  =======================================================================================
 """

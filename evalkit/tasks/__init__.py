@@ -18,6 +18,7 @@ from evalkit.spec.schema import Spec
 from evalkit.tasks.billing_codes import FAMILY as BILLING_CODES
 from evalkit.tasks.note_summary import FAMILY as NOTE_SUMMARY
 from evalkit.tasks.openfamily import Families
+from evalkit.tasks.prior_authorization import FAMILY as PRIOR_AUTHORIZATION
 
 if TYPE_CHECKING:
     from evalkit.agents.agent import Agent
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 FAMILIES = Families({
     "billing_codes": BILLING_CODES,
     "note_summary": NOTE_SUMMARY,
+    "prior_authorization": PRIOR_AUTHORIZATION,
 })  # fmt: skip
 """Every clinical family by the name that a spec's ``family:`` says; any other name gives an open family."""
 
