@@ -20,9 +20,8 @@ def main() -> None:
     print("| figure | value |\n|---|---|")
     print(f"| notes, those with a passage copied on purpose left out | {len(notes):,} |")
     print(f"| with another note of similarity {NEAR} or more | {len(copies)} ({len(copies) / len(notes):.2%}) |")
-    print(
-        f"| similarity to the nearest of {LOOKED_AT:,}: median, highest | {statistics.median(nearest):.2f}, {max(nearest):.2f} |"
-    )
+    middle, most = statistics.median(nearest), max(nearest)
+    print(f"| similarity to the nearest of {LOOKED_AT:,}: median, highest | {middle:.2f}, {most:.2f} |")
     print(f"| characters: shortest, median, longest | {lengths[0]}, {statistics.median(lengths):.0f}, {lengths[-1]} |")
 
 

@@ -8,6 +8,9 @@ import matplotlib
 import pytest
 
 from evalkit.report import plots
+from evalkit.report.plots import power_curve, variance
+from evalkit.stats.noise import split_variance
+from evalkit.stats.power import Repeats
 
 HOSTILE = "<img onerror=alert(1)>$x_1$"
 
@@ -107,6 +110,20 @@ def test_a_figure_stops_at_forty_rows(records: SimpleNamespace) -> None:
     drawn = texts(plots.forest(many, margin=0.02))
     assert "line_exact, t39" in drawn
     assert "line_exact, t40" not in drawn
+
+
+def test_the_variance_is_told_apart_by_hatching_and_not_by_colour_alone() -> None:
+    drawn = variance(split_variance([[1, 0, 1], [1, 1, 1], [0, 0, 0], [0, 0, 1]]))
+    assert "pattern" in drawn
+    assert "mean of 3 trials" in drawn
+    assert drawn == variance(split_variance([[1, 0, 1], [1, 1, 1], [0, 0, 0], [0, 0, 1]]))
+    assert variance(split_variance([[1], [0]])) == ""
+
+
+def test_power_is_drawn_for_three_numbers_of_trials_by_the_kind_of_line() -> None:
+    drawn = power_curve(Repeats(0.94, 0.89))
+    assert drawn.count("stroke-dasharray") >= 3
+    assert "5 a case" in drawn
 
 
 def test_shares_stand_against_the_least_that_each_must_have() -> None:
