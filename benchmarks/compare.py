@@ -123,7 +123,7 @@ def beside_scipy(rng: np.random.Generator) -> list[tuple[str, float, float]]:
             seconds(resampled, repeats=1),
         ),
         (
-            "whole comparison with BCa of 10,000 resamples, 10,000 cases x 3, beside scipy.stats.bootstrap (percentile)",
+            "comparison with BCa of 10,000 resamples, 10,000 cases x 3; scipy.stats.bootstrap (percentile)",
             seconds(lambda: compare_columns(*thrice, metric="m", plan=plan)),
             seconds(paired, repeats=1),
         ),
