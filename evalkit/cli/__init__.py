@@ -21,6 +21,7 @@ _LINE = 2000
 COMMANDS = {
     "demo": "evalkit.cli.demo:demo",
     "synthesize": "evalkit.cli.cases:synthesize",
+    "check-identifiers": "evalkit.cli.cases:check_identifiers",
     "check": "evalkit.cli.evaluation:check",
     "evaluate": "evalkit.cli.evaluation:evaluate",
     "compare": "evalkit.cli.judgement:compare",
@@ -32,6 +33,7 @@ COMMANDS = {
     "runs": "evalkit.cli.runs:runs",
     "spec": "evalkit.cli.spec:spec",
     "import": "evalkit.cli.imports:import_",
+    "export": "evalkit.cli.exports:export",
     "init": "evalkit.cli.init:init",
     "doctor": "evalkit.cli.doctor:doctor",
 }

@@ -182,6 +182,41 @@ def variance(noise: Noise, *, name: str = "variance") -> str:
         return _svg(figure, name=name, title="Variance between and within cases")
 
 
+def shares(rows: Sequence[tuple[str, float]], *, floor: float, name: str = "shares") -> str:
+    """Shares of a set, one bar each, against the least that each must have (line). Empty for no rows."""
+    shown = list(rows)[:MOST_ROWS]
+    if not shown:
+        return ""
+    with _style(name):
+        figure, axes = _frame([label for label, _ in shown])
+        axes.set_xlim(0, max(floor, *(share for _, share in shown)) * 110)
+        for row, (label, share) in enumerate(shown):
+            axes.plot([0, share * 100], [row, row], color=_GOOD if share >= floor else _BAD, linewidth=8, zorder=2)
+            _label(axes, row, label, colour=_INK)
+            _figures(axes, row, rate(share), colour=_INK)
+        axes.axvline(floor * 100, color=_INK, linewidth=1.5, zorder=3)
+        axes.set_xlabel("percent of all cases; line: the least that each must have", color=_QUIET)
+        return _svg(figure, name=name, title=f"Shares of {len(shown)} kinds against the least that each must have")
+
+
+def spread(values: Sequence[float], *, limit: float, name: str = "spread") -> str:
+    """How values in [0, 1] are spread, in steps of 0.05, and how many reach the limit (line). Empty for no values."""
+    if not values:
+        return ""
+    counts = [sum(low <= value * 20 < low + 1 or (low == 19 and value == 1) for value in values) for low in range(20)]
+    with _style(name):
+        figure, axes = _frame([""] * 8)
+        axes.set_ylim(0, max(counts) * 1.08)
+        axes.set_xlim(0, 1)
+        axes.bar([low / 20 for low in range(20)], counts, width=0.046, align="edge", color=_INK, linewidth=0, zorder=2)
+        axes.axvline(limit, color=_BAD, linewidth=1.5, zorder=3)
+        reached = sum(value >= limit for value in values)
+        axes.set_xlabel(
+            f"similarity to the nearest other text; {reached} of {len(values)} reach the line", color=_QUIET
+        )
+        return _svg(figure, name=name, title=f"{reached} of {len(values)} values reach {limit}")
+
+
 @contextmanager
 def _style(name: str) -> Iterator[None]:
     """Matplotlib's own defaults plus stable bytes, whatever the user's settings are; they are given back on leaving."""

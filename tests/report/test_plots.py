@@ -124,3 +124,18 @@ def test_power_is_drawn_for_three_numbers_of_trials_by_the_kind_of_line() -> Non
     drawn = power_curve(Repeats(0.94, 0.89))
     assert drawn.count("stroke-dasharray") >= 3
     assert "5 a case" in drawn
+
+
+def test_shares_stand_against_the_least_that_each_must_have() -> None:
+    svg = plots.shares([("edge:minor", 0.03), ("edge:rare", 0.01)], floor=0.02)
+    assert {"edge:minor", "3.0 %", "edge:rare", "1.0 %"} <= set(texts(svg))
+    assert "var(--ek-bad" in svg
+    assert "var(--ek-bad" not in plots.shares([("edge:minor", 0.03)], floor=0.02)
+    assert plots.shares([], floor=0.02) == ""
+
+
+def test_a_spread_counts_what_reaches_the_limit() -> None:
+    svg = plots.spread([0.0, 0.05, 0.12, 0.8, 1.0], limit=0.8)
+    assert ET.fromstring(svg).get("aria-label") == "2 of 5 values reach 0.8"
+    assert plots.spread([0.1, 0.2], limit=0.8) == plots.spread([0.1, 0.2], limit=0.8)
+    assert plots.spread([], limit=0.8) == ""
