@@ -62,7 +62,7 @@ def binomial_chances(k: npt.ArrayLike, n: npt.ArrayLike, p: float) -> Floats:
     downs = drawn - ups
     logs = log_factorial(drawn) - log_factorial(ups) - log_factorial(downs)
     logs += ups * math.log(p) + downs * math.log1p(-p)
-    return np.exp(logs) * (ups == wanted)
+    return np.asarray(np.exp(logs) * (ups == wanted))
 
 
 def binomial_below(k: int, n: int, p: float = 0.5) -> float:
