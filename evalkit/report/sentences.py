@@ -142,6 +142,8 @@ def remarks(run: Run, comparison: Comparison | None = None, gate: GateReport | N
     said = []
     if run.incomplete:
         said.append(f"{count(run.incomplete, 'execution')} left undone: this run is no evidence for a gate.")
+    if run.stopped is not None:
+        said.append(f"The run {run.stopped}.")
     if breaches(run):
         said.append(comparison.sentence() if comparison is not None else estimate_sentence(run))
     if comparison is not None:
