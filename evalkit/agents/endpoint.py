@@ -76,13 +76,15 @@ def endpoint(
     headers = {"Content-Type": "application/json", "Accept": "application/json", "Accept-Encoding": "identity"}
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
-    return Endpoint(address, headers, timeout=timeout, retries=retries, trust=_trust(ca))
+    made = Endpoint(address, headers, timeout=timeout, retries=retries, trust=_trust(ca))
+    made.ca = None if ca is None else str(ca)
+    return made
 
 
 class Endpoint:
     """A remote agent. Made by `endpoint`. One connection pool per event loop, closed with the loop or by `aclose`."""
 
-    __slots__ = ("_headers", "_host", "_pools", "_retries", "_timeout", "_trust", "_url", "agent_id", "notice")
+    __slots__ = ("_headers", "_host", "_pools", "_retries", "_timeout", "_trust", "_url", "agent_id", "ca", "notice")
 
     def __init__(
         self, address: SplitResult, headers: dict[str, str], *, timeout: float, retries: int, trust: ssl.SSLContext
@@ -94,6 +96,8 @@ class Endpoint:
         self._retries = retries
         self._trust = trust
         self._pools: dict[asyncio.AbstractEventLoop, _Pool] = {}
+        self.ca: str | None = None
+        """The PEM file that is trusted instead of the system's certificates."""
         self.notice: Notice | None = None
         """Set by whoever watches (`evalkit.executions.taps`)."""
         self.agent_id = f"endpoint:{self._host}@{digest_bytes(self._url.encode())[:8]}"
@@ -110,6 +114,11 @@ class Endpoint:
                 raise AgentError(answer.what, where=self._host, next_step=answer.next_step)
             await asyncio.sleep(pause_before_retry(request.request_id, attempt, answer.retry_after))
         raise AssertionError("the last attempt returns or raises")
+
+    @property
+    def address(self) -> str:
+        """Where requests go. Holds no secret: an address with a user, query or fragment is refused."""
+        return self._url
 
     async def aclose(self) -> None:
         """Close the connections of the running event loop. Without it they close when the loop shuts down."""

@@ -255,4 +255,4 @@ def _pack(request: Request) -> bytes:
 
 def _unpack(frame: bytes) -> Request:
     *parts, body = from_json(frame)
-    return Request(*parts, body=None if body is None else bytes.fromhex(body))
+    return Request(*parts, None if body is None else bytes.fromhex(body))

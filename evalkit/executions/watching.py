@@ -43,6 +43,14 @@ _HANDSHAKE = b"\x16\x03"
 """How an encrypted stream begins (RFC 8446, section 5.1)."""
 
 
+_WATCHES: list[Watch] = []
+
+
+def current_watch() -> Watch | None:
+    """The watch of this process, if it is a watched child."""
+    return _WATCHES[0] if _WATCHES else None
+
+
 class Watch:
     """What one process does, from `begin` to `end`."""
 
@@ -66,11 +74,12 @@ class Watch:
         self._take_consoles()
         self._find_open_files()
         tempfile.tempdir = os.environ["TMPDIR"] = str(self._scratch)
-        tempfile.TemporaryFile = tempfile.NamedTemporaryFile  # type: ignore[misc]  # a file without a name is seen by nobody
+        tempfile.TemporaryFile = tempfile.NamedTemporaryFile  # type: ignore[assignment]  # one without a name goes unseen
         self._wrap_open()
         self._wrap_sockets()
         self._wrap_loggers()
         sys.addaudithook(self._hear)
+        _WATCHES.append(self)
 
     def begin(self) -> None:
         """A request comes. What a background thread did since the last one is kept: it counts here."""
@@ -158,14 +167,13 @@ class Watch:
                 self._writers.append(weakref.ref(stream))
             return stream
 
-        io.open = opened  # type: ignore[assignment]
-        builtins.open = opened  # type: ignore[assignment]
+        io.open = opened
+        builtins.open = opened
 
     def _remember(self, path: Any) -> None:
         if isinstance(path, (str, bytes, os.PathLike)):
             full = os.path.abspath(os.fsdecode(path))
-            if full not in self._files:
-                self._files[full] = (0, 0, 0) if _look(full) == (0, 0, 0) else _look(full)
+            self._files.setdefault(full, _look(full))
 
     def _read_files(self) -> None:
         for reference in self._writers:
@@ -343,7 +351,7 @@ class Watch:
                 self.logs.append(f"a log message that raised {type(error).__name__}")
             original(logger, record)
 
-        logging.Logger.callHandlers = call_handlers  # type: ignore[method-assign]
+        logging.Logger.callHandlers = call_handlers  # type: ignore[assignment]
 
 
 _HEARD = frozenset({"os.", "sql", "sub", "soc", "sys"})

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from evalkit import figures
+from evalkit.boundary.examination import Examination
 from evalkit.boundary.finding import CheckResult
 from evalkit.evaluation.comparison import Comparison
 from evalkit.evaluation.gates import GateReport
@@ -47,10 +48,14 @@ def plain_run(run: Run) -> str:
 def plain_checks(results: Sequence[CheckResult]) -> str:
     """A line for each boundary check with its counts, then the findings: places and names, never a value."""
     rows = [
-        [r.check_id, sentences.check_word(r), f"{r.passed:,}", f"{r.failed:,}", f"{r.not_observed:,}", r.citation]
+        [
+            r.check_id, sentences.check_word(r), f"{r.passed:,}", f"{r.failed:,}", f"{r.not_observed:,}", r.possible,
+            sentences.citation(r),
+        ]
         for r in results
-    ]
-    lines = grid(["boundary check", "verdict", "passed", "failed", "not observed", "citation"], rows, left=(0, 1, 5))
+    ]  # fmt: skip
+    titles = ["boundary check", "verdict", "passed", "failed", "not observed", "possible", "citation"]
+    lines = [*grid(titles, rows, left=(0, 1, 6)), *sentences.bounds(results)]
     found = [finding for result in results for finding in result.findings]
     for finding in found[:_MOST_FINDINGS]:
         where = " ".join(part for part in (finding.place, finding.needle_id, finding.form) if part)
@@ -58,6 +63,14 @@ def plain_checks(results: Sequence[CheckResult]) -> str:
     if len(found) > _MOST_FINDINGS:
         lines.append(f"  and {figures.count(len(found) - _MOST_FINDINGS, 'finding')} more")
     return "\n".join(lines)
+
+
+def plain_examination(seen: Examination) -> str:
+    """One sentence, what no request could be made for, then a line for each check and each finding."""
+    lines = [f"{seen.spec_ref} by {seen.agent_id}: {seen.sentence()}"]
+    if seen.unprobed:
+        lines.append(f"no request could be made for: {', '.join(seen.unprobed)}")
+    return "\n".join([*lines, "", plain_checks(seen.results)])
 
 
 def plain_comparison(comparison: Comparison) -> str:
