@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from evalkit.agents.agent import Model, Reply
 from evalkit.errors import AgentError, SpecError
 from evalkit.spec.frontmatter import parse_head
+from evalkit.spec.schema import SpecPart
 
 Role = Literal[
     "model", "fallback", "embedding", "speech", "telephony", "gateway", "store", "log_sink", "tracking", "notebook"
@@ -39,11 +40,7 @@ def _read_day(value: Any) -> Any:
 Day = Annotated[date, BeforeValidator(_read_day)]
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class Hop(_Part):
+class Hop(SpecPart):
     """One place that a request may reach."""
 
     name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")
@@ -55,7 +52,7 @@ class Hop(_Part):
     """The exact model id; empty for what is no model."""
 
 
-class Agreement(_Part):
+class Agreement(SpecPart):
     """One signed paper, as far as it can be checked. What is left out was not agreed."""
 
     provider: str
@@ -81,7 +78,7 @@ class Agreement(_Part):
     """Providers that it passes data on to; each needs an agreement of its own on file (164.504(e)(2)(ii)(D))."""
 
 
-class Limits(_Part):
+class Limits(SpecPart):
     """What an agreement must keep to. The law allows 60 days for a breach notice; contracts usually ask for less."""
 
     breach_notice_days: int = Field(default=10, ge=0, le=60)
@@ -89,7 +86,7 @@ class Limits(_Part):
     log_days: int = Field(default=30, ge=0)
 
 
-class Operations(_Part):
+class Operations(SpecPart):
     """Dates and lists of an operator, for the rules that are about more than one request."""
 
     inventory_reviewed: Day | None = None
@@ -103,7 +100,7 @@ class Operations(_Part):
     """Role -> the actions that it may take."""
 
 
-class Deployment(_Part):
+class Deployment(SpecPart):
     """Where an agent's requests may go, and under which terms. `read_deployment` reads one."""
 
     route: tuple[Hop, ...] = Field(min_length=1)

@@ -1,7 +1,7 @@
 """Rules about agreements and operations: who may be sent anything at all, and whether the house is in order.
 
-One function a rule, over a deployment (`evalkit.agents.routing`). Nothing here is legal advice or a certificate: a check
-says what is on file and what is not.
+One function a rule, over a deployment (`evalkit.agents.routing`). Nothing here is legal advice or a certificate: a
+check says what is on file and what is not.
 """
 
 from __future__ import annotations
@@ -160,10 +160,10 @@ RULES = (
     StandingRule("fallbacks", "Fallbacks are covered", "45 CFR 164.502(e)(1)(ii)", cover_fallbacks),
     StandingRule("routed_models", "The route asks allowed models", "45 CFR 164.308(b)(1)", allow_routed_models),
     StandingRule("encrypted_hops", "Every hop is reached over https", "45 CFR 164.312(e)(2)(ii)", encrypt_every_hop),
-    StandingRule("inventory", "The inventory is of this year", "90 FR 898 (proposed)", review_the_inventory, "proposed"),
-    StandingRule("calendar", "Verifications and tests are not overdue", "90 FR 898 (proposed)", keep_the_calendar,
+    StandingRule("inventory", "The inventory is of this year", "90 FR 898", review_the_inventory, "proposed"),
+    StandingRule("calendar", "Verifications and tests are not overdue", "90 FR 898", keep_the_calendar,
                  "proposed"),
-    StandingRule("restore", "A restore takes 72 hours at most", "90 FR 898 (proposed); 45 CFR 164.308(a)(7)(ii)(B)",
+    StandingRule("restore", "A restore takes 72 hours at most", "90 FR 898; 45 CFR 164.308(a)(7)(ii)(B)",
                  restore_in_time, "proposed"),
-    StandingRule("ports", "Only declared ports listen", "90 FR 898 (proposed)", open_declared_ports, "proposed"),
+    StandingRule("ports", "Only declared ports listen", "90 FR 898", open_declared_ports, "proposed"),
 )  # fmt: skip

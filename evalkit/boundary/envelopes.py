@@ -34,8 +34,8 @@ def name_one_actor(_spec: Spec, case: Case, _execution: Execution) -> Sequence[F
 def name_the_purpose(spec: Spec, case: Case, execution: Execution) -> Sequence[Finding] | Outcome:
     """A request is for the purpose that the spec stands on, by its code (45 CFR 164.502(a)(1), 164.502(b)(2)).
 
-    Which exceptions to the minimum necessary there are is a closed list, so free text in this place is a finding, and an
-    answer for another purpose than the spec's is a use that nobody allowed.
+    Which exceptions to the minimum necessary there are is a closed list, so free text in this place is a finding, and
+    an answer for another purpose than the spec's is a use that nobody allowed.
     """
     if case.purpose_of_use not in PURPOSES:
         return (_found(execution, "purpose", "a purpose that is no code", place="purpose_of_use"),)

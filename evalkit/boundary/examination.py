@@ -20,12 +20,12 @@ from evalkit.agents.routing import Deployment
 from evalkit.boundary import agreements, ledger
 from evalkit.boundary.channels import rules_for
 from evalkit.boundary.finding import NON_GOALS, CheckResult, Finding, Rule
-from evalkit.boundary.metamorphic import check_relations
+from evalkit.boundary.metamorphic import ORDER, RELATIONS, check_relations
 from evalkit.boundary.probes import make_probes, unprobed
 from evalkit.boundary.records import Record
-from evalkit.boundary.standing import Standing, check_standing
+from evalkit.boundary.standing import Standing, StandingRule, check_standing
 from evalkit.boundary.stores import search_files
-from evalkit.boundary.suite import ALL, check
+from evalkit.boundary.suite import ALL, Tell, check
 from evalkit.boundary.transport import check_floor
 from evalkit.cards import Grid, card
 from evalkit.cases.case import Case
@@ -92,10 +92,11 @@ class Examination:
         if self.failed:
             names = ", ".join(result.check_id for result in self.failed)
             return f"{len(self.failed)} of {count(len(self.results), 'check')} failed in {asked} ({names})"
-        passed = sum(result.verdict == "pass" for result in self.results)
+        words = [result.words for result in self.results]
+        parts = [f"{words.count('pass')} of {count(len(words), 'check')} passed in {asked}"]
+        parts += [f"{words.count(word)} {said}" for word, said in _UNDECIDED.items() if word in words]
         most = upper_bound(self.cases + self.probes)
-        rest = f"{passed} of {count(len(self.results), 'check')} passed in {asked}, the others had nothing to judge"
-        return f"{rest}; a breach in up to {most} of such executions stays possible (95 %)"
+        return f"{', '.join(parts)}; a breach in up to {most} of such executions stays possible (95 %)"
 
     def summary(self) -> dict[str, Any]:
         """The examination as JSON values, for machines."""
@@ -134,43 +135,49 @@ class Examination:
         )
 
 
+_UNDECIDED = {"not observed": "were not observed", "nothing to check": "had nothing to judge"}
 MOST_SHOWN = 12
 """Findings on a card."""
 
 
-def examine(spec: Spec, cases: Sequence[Case], agent: Agent, terms: Terms | None = None) -> Examination:
+def examine(
+    spec: Spec, cases: Sequence[Case], agent: Agent, *, terms: Terms | None = None, tell: Tell | None = None
+) -> Examination:
     """Put an agent before every rule: on the cases, on probes made of them, and on what else the terms name.
+
+    ``tell`` is told what each rule says of each execution.
 
     A Python agent answers from a watched child process, one behind an address is watched at the endpoint and by a tap
     where there is one; a recording is judged as it is. Raises what `execute` raises.
     """
     terms = terms or Terms()
-    with under_watch(agent, terms) as watched:
-        pairs = ask_all(spec, cases, watched, terms)
-        results = list(check(spec, pairs, rules=execution_rules(agent, terms)))
+    with _under_watch(agent, terms) as watched:
+        pairs = _ask_all(spec, cases, watched, terms)
+        results = list(check(spec, pairs, rules=execution_rules(agent, terms), tell=tell))
         if terms.relations and not getattr(agent, "recorded", False):
             few = [case for case in cases if case.refusal is None and case.body is None][: terms.relations]
             one = Settings(concurrency=1, timeout_s=terms.settings.timeout_s)
-            results += check_relations(
-                spec, few, lambda asked: execute(asked, watched, spec_ref=spec.ref, settings=one)
-            )
-    results += standing_results(spec, cases, agent, terms=terms)
+            results += check_relations(spec, few, lambda some: execute(some, watched, spec_ref=spec.ref, settings=one))
+    results += _standing_results(spec, cases, agent, terms)
     everything = [case for case, _ in pairs]
     return Examination(
         spec.ref, agent_id(agent), len(cases), len(pairs) - len(cases), tuple(results), unprobed(spec, everything)
     )
 
 
-def ask_all(spec: Spec, cases: Sequence[Case], agent: Agent, terms: Terms) -> tuple[tuple[Case, Execution], ...]:
-    """The agent on every case and every probe made of them; a recording answers only what it was asked once."""
-    probes = () if getattr(agent, "recorded", False) else make_probes(spec, cases)
-    everything = (*cases, *probes)
+def _ask_all(spec: Spec, cases: Sequence[Case], agent: Agent, terms: Terms) -> tuple[tuple[Case, Execution], ...]:
+    everything = asked(spec, cases, agent)
     executions = execute(everything, agent, spec_ref=spec.ref, settings=terms.settings)
     return tuple(zip(everything, executions, strict=True))
 
 
+def asked(spec: Spec, cases: Sequence[Case], agent: Agent) -> tuple[Case, ...]:
+    """The cases and every probe made of them; a recording answers only what it was asked once."""
+    return (*cases, *(() if getattr(agent, "recorded", False) else make_probes(spec, cases)))
+
+
 @contextmanager
-def under_watch(agent: Agent, terms: Terms) -> Iterator[Agent]:
+def _under_watch(agent: Agent, terms: Terms) -> Iterator[Agent]:
     """The agent, watched as far as it can be."""
     if isinstance(agent, Endpoint):
         seen: Agent = watch_endpoint(agent)
@@ -189,12 +196,32 @@ def execution_rules(agent: Agent, terms: Terms) -> tuple[Rule, ...]:
     return (*ALL, *rules_for(terms.deployment, answers=isinstance(agent, Endpoint)))
 
 
-def standing_results(spec: Spec, cases: Sequence[Case], agent: Agent, *, terms: Terms) -> Iterator[CheckResult]:
+def once_asked(agent: Agent, terms: Terms) -> tuple[str, ...]:
+    """The ids of the rules that an examination asks once, in the order of their results."""
+    relations = [relation.check_id for relation in (*RELATIONS, ORDER)]
+    recorded = getattr(agent, "recorded", False)
+    return (
+        *(relations if terms.relations and not recorded else ()),
+        *(rule.check_id for rule in _standing_rules(terms)),
+        *(("tls_floor",) if _over_tls(agent) else ()),
+        *(("stored_files",) if terms.left_behind else ()),
+    )
+
+
+def _standing_rules(terms: Terms) -> tuple[StandingRule, ...]:
+    about = [rule for rule in agreements.RULES if terms.deployment is not None or rule.check_id == "field_reasons"]
+    return (*about, *(ledger.RULES if terms.records is not None else ()))
+
+
+def _over_tls(agent: Agent) -> bool:
+    return isinstance(agent, Endpoint) and agent.address.startswith("https:")
+
+
+def _standing_results(spec: Spec, cases: Sequence[Case], agent: Agent, terms: Terms) -> Iterator[CheckResult]:
     """What is judged once: the spec's fields, and agreements, records, files and the connection where there are any."""
     standing = Standing(spec, terms.today, terms.deployment, terms.records)
-    rules = [rule for rule in agreements.RULES if terms.deployment is not None or rule.check_id == "field_reasons"]
-    yield from check_standing(standing, [*rules, *(ledger.RULES if terms.records is not None else ())])
-    if isinstance(agent, Endpoint) and agent.address.startswith("https:"):
+    yield from check_standing(standing, _standing_rules(terms))
+    if isinstance(agent, Endpoint) and _over_tls(agent):
         yield check_floor(agent.address, ca=agent.ca)
     if terms.left_behind:
         yield search_files(terms.left_behind, cases)

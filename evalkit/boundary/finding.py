@@ -75,6 +75,8 @@ class CheckResult:
     """The class of the exception where the check itself raised; then nothing was proven and the gate fails."""
     evidence: str = ""
     """SHA-256 over everything that was judged, in order, and each outcome: the same evidence has the same digest."""
+    sampled: bool = True
+    """Whether what was judged stands for more of its kind, as executions do; the hops of a route are all there are."""
 
     @property
     def failed(self) -> int:
@@ -93,7 +95,7 @@ class CheckResult:
     @property
     def possible(self) -> str:
         """The breach rate that a clean result leaves possible at 95 % (rule of three), as percent; empty otherwise."""
-        return upper_bound(self.passed) if self.verdict == "pass" else ""
+        return upper_bound(self.passed) if self.verdict == "pass" and self.sampled else ""
 
     @property
     def words(self) -> str:

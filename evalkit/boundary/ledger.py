@@ -23,6 +23,8 @@ LATEST_NOTICE_DAYS = 60
 """45 CFR 164.410(b): calendar days after discovery, and without unreasonable delay."""
 TOUCHES: tuple[Action, ...] = ("execute", "read", "export", "decrypt")
 """What shows somebody a record."""
+SHOWN = frozenset({"valid"})
+"""What a token must be for anything to be done."""
 _OPERATOR: tuple[Action, ...] = ("export", "decrypt", "shred", "hold", "lift_hold")
 
 
@@ -81,7 +83,7 @@ def authenticate_everybody(standing: Standing) -> Judged | None:
     """Without a valid token nothing was done (45 CFR 164.312(d))."""
 
     def judge(record: Record) -> Iterator[str]:
-        yield from _unless(record.token == "valid" or record.outcome == "denied", "done without a valid token")
+        yield from _unless(record.token in SHOWN or record.outcome == "denied", "done without a valid token")
 
     return _each(standing, judge, *TOUCHES, "promote")
 
@@ -131,7 +133,7 @@ def keep_six_years(standing: Standing) -> Judged | None:
 
 
 def hold_what_is_held(standing: Standing) -> Judged | None:
-    """What is under a legal hold is neither purged nor shredded, and two people lift a hold. (Not in the HIPAA text.)"""
+    """What is under a legal hold is not purged or shredded, and two people lift a hold. (Not in the HIPAA text.)"""
     records = sorted(standing.records or (), key=lambda record: record.seq)
     held: set[str] = set()
     problems: dict[int, list[str]] = {}
@@ -273,6 +275,6 @@ RULES = (
     StandingRule("breach_content", "A notice names everybody affected", "45 CFR 164.410(c)(1)",
                  name_everybody_affected),
     StandingRule("shredding", "What was shredded stays gone", "45 CFR 164.310(d)(2)(i)", leave_nothing_after_shredding),
-    StandingRule("second_factor", "Operators show a second factor", "90 FR 898 (proposed)", ask_operators_twice,
+    StandingRule("second_factor", "Operators show a second factor", "90 FR 898", ask_operators_twice,
                  "proposed"),
 )  # fmt: skip

@@ -1,8 +1,8 @@
 """Metamorphic checks: a change that must not matter, and does not.
 
-No gold answer is needed. A case is asked again under another identity, with a field that is forbidden, with its fields in
-another order, and after its neighbours in another order; the decision must stay the same. Every case is also asked twice
-as it is: where an agent does not even agree with itself, a difference shows nothing, and the relation is not observed.
+No gold answer is needed. A case is asked again under another identity, with a field that is forbidden, with its fields
+in another order, and after its neighbours in another order; the decision must stay the same. Every case is also asked
+twice as it is: where an agent does not agree with itself, a difference shows nothing, and the relation is not observed.
 """
 
 from __future__ import annotations
@@ -201,7 +201,7 @@ def _same_answer(base: Execution, changed: Execution) -> bool | None:
 
 
 RELATIONS = (
-    Relation("identity_invariance", "Another identity, the same decision", "45 CFR 164.502(b), 92.210",
+    Relation("identity_invariance", "Another identity, the same decision", "45 CFR 92.210, 164.502(b)",
              change_identity, _same_decision, "another identity changed the decision"),
     Relation("forbidden_adds_nothing", "A forbidden field adds nothing to what a model receives",
              "45 CFR 164.502(b), 164.514(d)(2)", add_forbidden_field, _same_model_input,

@@ -1,8 +1,8 @@
 """Standing rules: about agreements, records, files and connections, and not about one execution.
 
-A standing rule is a plain function of a `Standing`, which is what is on the table: a deployment, audit records, the day.
-It says for each thing that it judged (a hop, a record, a file) what is wrong with it; nothing wrong is a pass. None where
-what it judges is not on the table: then nothing is proven.
+A standing rule is a plain function of a `Standing`, which is what is on the table: a deployment, audit records, the
+day. It says for each thing that it judged (a hop, a record, a file) what is wrong with it; nothing wrong is a pass.
+None where what it judges is not on the table: then nothing is proven.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class StandingRule:
 
 
 def check_standing(standing: Standing, rules: Iterable[StandingRule]) -> tuple[CheckResult, ...]:
-    """Ask every rule; results in their order. In a finding the thing that was judged stands in the place of the case."""
+    """Ask every rule; results in their order. In a finding the thing that was judged stands in place of the case."""
     return tuple(_result(rule, rule.check(standing)) for rule in rules)
 
 
@@ -60,5 +60,15 @@ def _result(rule: StandingRule, judged: Judged | None) -> CheckResult:
     passed = sum(not problems for problems in things.values())
     evidence = digest([[thing, list(problems)] for thing, problems in things.items()])
     return CheckResult(
-        rule.check_id, rule.title, rule.citation, rule.basis, passed, 0, int(judged is None), findings, None, evidence
+        rule.check_id,
+        rule.title,
+        rule.citation,
+        rule.basis,
+        passed,
+        0,
+        int(judged is None),
+        findings,
+        None,
+        evidence,
+        sampled=False,
     )

@@ -38,26 +38,25 @@ def search_files(paths: Iterable[Path], cases: Sequence[Case]) -> CheckResult:
     Raises EvalkitError where a path is not there: nothing searched would look like nothing found.
     """
     files = [file for path in paths for file in _walk(path)]
-    findings: list[Finding] = []
-    marks = []
-    dirty = set()
-    for number, file in enumerate(files):
-        texts, mark = _texts(file)
-        marks.append(mark)
-        for place, text in [(f"file[{number}].name", str(file)), *((f"file[{number}]", text) for text in texts)]:
-            found = [
-                _finding(case, leak, kind_of_file(file.name)) for case in cases for leak in _leaks(case, text, place)
-            ]
-            findings += found
-            if found:
-                dirty.add(number)
-        if mark == "":
-            findings.append(
-                Finding(_FILES[0], f"file {number}", 0, "a file that could not be searched", f"file[{number}]")
-            )
-            dirty.add(number)
-    unique = tuple(dict.fromkeys(findings))
-    return CheckResult(*_FILES, "current", len(files) - len(dirty), 0, int(not files), unique, None, digest(marks))
+    searched = [_search_file(number, file, cases) for number, file in enumerate(files)]
+    findings = tuple(dict.fromkeys(finding for found, _ in searched for finding in found))
+    clean = sum(not found for found, _ in searched)
+    evidence = digest([mark for _, mark in searched])
+    return CheckResult(*_FILES, "current", clean, 0, int(not files), findings, None, evidence, sampled=False)
+
+
+def _search_file(number: int, file: Path, cases: Sequence[Case]) -> tuple[list[Finding], str]:
+    """What is found in one file, and the digest of its bytes."""
+    texts, mark = _texts(file)
+    place = f"file[{number}]"
+    if not mark:
+        return [Finding(_FILES[0], f"file {number}", 0, "a file that could not be searched", place)], mark
+    kind = kind_of_file(str(file))
+    places = [(f"{place}.name", str(file)), *((place, text) for text in texts)]
+    found = [
+        _finding(case, leak, kind) for case in cases for where, text in places for leak in _leaks(case, text, where)
+    ]
+    return found, mark
 
 
 def tamper_with(path: Path, read: Callable[[Path], Any], scratch: Path, *, flips: int = 64) -> CheckResult:
@@ -79,7 +78,7 @@ def tamper_with(path: Path, read: Callable[[Path], Any], scratch: Path, *, flips
         copy.unlink(missing_ok=True)
     passed = flips - len(findings)
     evidence = digest([known, flips, passed])
-    return CheckResult(*_TAMPER, "current", passed, 0, 0, tuple(findings), None, evidence)
+    return CheckResult(*_TAMPER, "current", passed, 0, 0, tuple(findings), None, evidence, sampled=False)
 
 
 def restore_copy(path: Path, read: Callable[[Path], Any], scratch: Path) -> CheckResult:
@@ -90,7 +89,7 @@ def restore_copy(path: Path, read: Callable[[Path], Any], scratch: Path) -> Chec
     after = digest_bytes(repr(read(copy)).encode())
     good = before == after
     found = () if good else (Finding(_RESTORE[0], path.name, 0, "a copy does not read as the original does"),)
-    return CheckResult(*_RESTORE, "current", int(good), 0, 0, found, None, digest([before, after]))
+    return CheckResult(*_RESTORE, "current", int(good), 0, 0, found, None, digest([before, after]), sampled=False)
 
 
 def _noticed(copy: Path, read: Callable[[Path], Any], known: str) -> bool:
@@ -112,24 +111,24 @@ def _texts(file: Path) -> tuple[list[str], str]:
         data = file.read_bytes()
         if len(data) > MOST_BYTES:
             return [], ""
-        parts = list(_unpack(data))
+        parts = _unpack(data)
     except (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError):
         return [], ""
     texts = [_readable(part) for part in parts]
     return [window for text in texts for window in _windows(text)], digest_bytes(data)
 
 
-def _unpack(data: bytes) -> Iterator[bytes]:
+def _unpack(data: bytes) -> list[bytes]:
     if data.startswith(b"\x1f\x8b"):
-        yield gzip.decompress(data)
-    elif data.startswith(b"PK\x03\x04"):
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            for entry in archive.infolist():
-                yield entry.filename.encode()
-                if entry.file_size <= MOST_BYTES:
-                    yield archive.read(entry)
-    else:
-        yield data
+        return [gzip.decompress(data)]
+    if not data.startswith(b"PK\x03\x04"):
+        return [data]
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        entries = archive.infolist()
+        names = "\n".join(entry.filename for entry in entries).encode()
+        if sum(entry.file_size for entry in entries) > MOST_BYTES:
+            raise EOFError
+        return [names, *map(archive.read, entries)]
 
 
 def _readable(data: bytes) -> str:

@@ -42,8 +42,8 @@ def over(cases: Sequence[Case]) -> Check:
     """The check, knowing whose identifiers there are."""
     table = _Table(cases)
 
-    def check(spec: Spec, case: Case, execution: Execution) -> Sequence[Finding] | Outcome:
-        return table.judge(spec, case, execution)
+    def check(_spec: Spec, case: Case, execution: Execution) -> Sequence[Finding] | Outcome:
+        return table.judge(case, execution)
 
     check.__doc__ = keep_strangers_out.__doc__
     return check
@@ -62,7 +62,7 @@ class _Table:
                     for spelling in set(_spellings(known)):
                         self._owners.setdefault(spelling, []).append((number, known))
 
-    def judge(self, spec: Spec, case: Case, execution: Execution) -> Sequence[Finding] | Outcome:
+    def judge(self, case: Case, execution: Execution) -> Sequence[Finding] | Outcome:
         mine = self._numbers.get(case.case_id, 0)
         if len(self._cases) < 2:
             return "not_applicable"

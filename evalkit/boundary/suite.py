@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from evalkit.boundary import envelopes, providers, requests, responses, sinks, strangers
@@ -25,10 +25,17 @@ ALL: tuple[Rule, ...] = (
 sees: `evalkit.boundary.channels`; about agreements, records and files: `evalkit.boundary.standing`."""
 
 
+Told = Sequence[Finding] | Outcome | str
+"""What a rule said of one execution; ``raised:CLASS`` where it raised."""
+Tell = Callable[[Rule, Case, Told], None]
+
+
 def check(
-    spec: Spec, pairs: Iterable[tuple[Case, Execution]], *, rules: Iterable[Rule] = ALL
+    spec: Spec, pairs: Iterable[tuple[Case, Execution]], *, rules: Iterable[Rule] = ALL, tell: Tell | None = None
 ) -> tuple[CheckResult, ...]:
     """Ask every rule about every (case, execution) and count what it saw; results in the order of ``rules``.
+
+    ``tell`` is told of each outcome as it comes, by rule and case.
 
     A rule that raises has proven nothing: its result holds the class of the exception, keeps the findings it had, and
     fails the gate. The other rules go on.
@@ -36,10 +43,12 @@ def check(
     tallies = {rule.check_id: _Tally(rule) for rule in rules}
     seen: Execution | None = None
     mark = b""
-    for rule, _, execution, outcome in judge(spec, list(pairs), rules=[tally.rule for tally in tallies.values()]):
+    for rule, case, execution, outcome in _judge(spec, list(pairs), [tally.rule for tally in tallies.values()]):
         if execution is not seen:
             seen, mark = execution, _mark(execution)
         tallies[rule.check_id].count(outcome, mark)
+        if tell is not None:
+            tell(rule, case, outcome)
     return tuple(tally.result() for tally in tallies.values())
 
 
@@ -49,11 +58,10 @@ def _mark(execution: Execution) -> bytes:
     return hashlib.sha256(f"{execution.case_id}#{execution.trial}".encode() + encode(plain)).digest()
 
 
-def judge(
-    spec: Spec, pairs: Sequence[tuple[Case, Execution]], *, rules: Sequence[Rule] = ALL
-) -> Iterator[tuple[Rule, Case, Execution, Sequence[Finding] | Outcome | str]]:
-    """What every rule says of every execution, execution by execution. What a rule raised is ``raised:CLASS``, and it
-    is not asked again."""
+def _judge(
+    spec: Spec, pairs: Sequence[tuple[Case, Execution]], rules: Sequence[Rule]
+) -> Iterator[tuple[Rule, Case, Execution, Told]]:
+    """What every rule says of every execution, execution by execution; a rule that raised is not asked again."""
     cases = list({id(case): case for case, _ in pairs}.values())
     asked: dict[str, Check] = {rule.check_id: rule.over(cases) if rule.over else rule.check for rule in rules}
     try:
@@ -68,7 +76,7 @@ def judge(
         sinks.needles_of.cache_clear()  # identifiers stay in memory no longer than they are needed
 
 
-def _ask(asked: Check, spec: Spec, case: Case, execution: Execution) -> Sequence[Finding] | Outcome | str:
+def _ask(asked: Check, spec: Spec, case: Case, execution: Execution) -> Told:
     if execution.attempts == 0:  # a budget was spent before it was made
         return "not_observed"
     try:
@@ -89,7 +97,7 @@ class _Tally:
         self.error: str | None = None
         self._digest = hashlib.sha256()
 
-    def count(self, outcome: Sequence[Finding] | Outcome | str, mark: bytes) -> None:
+    def count(self, outcome: Told, mark: bytes) -> None:
         """Add one outcome, with the mark of what was judged."""
         self._digest.update(mark + (outcome if isinstance(outcome, str) else str(len(outcome))).encode())
         if outcome == "not_applicable":

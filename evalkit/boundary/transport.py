@@ -1,7 +1,7 @@
 """The floor of a connection, tried for real: handshakes with one address, which the caller names.
 
-45 CFR 164.312(e)(1). No request is sent and nothing but the handshake is spoken: not one byte of PHI is at stake. An old
-TLS that the machine's own OpenSSL cannot speak any more is not observed, and said so.
+45 CFR 164.312(e)(1). No request is sent and nothing but the handshake is spoken: not one byte of PHI is at stake. An
+old TLS that the machine's own OpenSSL cannot speak any more is not observed, and said so.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ def check_floor(url: str, *, ca: str | None = None) -> CheckResult:
     found = tuple(Finding(CHECK_ID, thing, 0, what, thing) for thing, what in seen.items() if what not in _GOOD)
     unseen = sum(what == _CANNOT for what in seen.values())
     passed = len(seen) - len(found) - unseen
-    return CheckResult(CHECK_ID, TITLE, CITATION, "current", passed, 0, unseen, found, None, digest(seen))
+    return CheckResult(
+        CHECK_ID, TITLE, CITATION, "current", passed, 0, unseen, found, None, digest(seen), sampled=False
+    )
 
 
 _REFUSED, _CANNOT, _VERIFIED = "refused", "this machine cannot speak it", "verified"
@@ -51,15 +53,14 @@ def _verify(host: str, port: int, ca: str | None) -> str:
     context = ssl.create_default_context(cafile=ca)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     try:
-        with socket.create_connection((host, port), timeout=SECONDS) as line:
-            with context.wrap_socket(line, server_hostname=host):
-                return _VERIFIED
+        _shake_hands(context, host, port)
     except ssl.SSLCertVerificationError:
         return "the certificate is not trusted for this host"
     except ssl.SSLError:
         return "no TLS 1.2 or newer"
     except OSError:
         return "no connection"
+    return _VERIFIED
 
 
 def _try_old(host: str, port: int, version: ssl.TLSVersion) -> str:
@@ -75,13 +76,18 @@ def _try_old(host: str, port: int, version: ssl.TLSVersion) -> str:
     except (ValueError, ssl.SSLError):
         return _CANNOT
     try:
-        with socket.create_connection((host, port), timeout=SECONDS) as line:
-            with context.wrap_socket(line, server_hostname=host):
-                return "an older protocol is accepted"
+        _shake_hands(context, host, port)
     except ssl.SSLError as error:
         return _CANNOT if error.reason in {"NO_PROTOCOLS_AVAILABLE", "NO_CIPHERS_AVAILABLE"} else _REFUSED
     except OSError:
         return _REFUSED
+    return "an older protocol is accepted"
+
+
+def _shake_hands(context: ssl.SSLContext, host: str, port: int) -> None:
+    line = socket.create_connection((host, port), timeout=SECONDS)
+    with line, context.wrap_socket(line, server_hostname=host):
+        pass
 
 
 def _try_plain(host: str, port: int) -> str:

@@ -84,7 +84,7 @@ def check(
             settings=Settings(concurrency=concurrency, timeout_s=timeout, progress=progress),
             **({"today": today.date()} if today else {}),
         )
-        seen = examine(loaded, cases, agent, terms)
+        seen = examine(loaded, cases, agent, terms=terms)
     if junit:
         junit.write_text(render_checks(loaded.ref, seen.results), encoding="utf-8")
     if markdown:

@@ -1,9 +1,9 @@
 """Taps: watching an agent that lives behind an address.
 
-`watch_endpoint` keeps what an HTTP agent says besides its reply: headers, and bodies that are no reply. `Tap` is a proxy
-on the loopback interface for what the agent itself sends out: start the agent with ``HTTP_PROXY`` and ``HTTPS_PROXY``
-set to ``tap.url``, or give it ``tap.url`` as the address of its model and the tap the real one as ``model_url``. What
-goes through is kept with the execution at hand, so one request is made at a time.
+`watch_endpoint` keeps what an HTTP agent says besides its reply: headers, and bodies that are no reply. `Tap` is a
+proxy on the loopback interface for what the agent itself sends out: start the agent with ``HTTP_PROXY`` and
+``HTTPS_PROXY`` set to ``tap.url``, or give it ``tap.url`` as the address of its model and the tap the real one as
+``model_url``. What goes through is kept with the execution at hand, so one request is made at a time.
 
 A tunnel (CONNECT) is encrypted from end to end: the tap sees where it leads and no more, and opens it only to hosts
 that it was told of. What an agent sends past its proxy settings it sends unseen.
@@ -144,7 +144,7 @@ class _Exchange(BaseHTTPRequestHandler):
         except (OSError, http.client.HTTPException):
             self.send_error(502, "no answer from behind the tap")
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _relay
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _relay  # noqa: N815 - names of the protocol
 
     def _body(self) -> bytes:
         """The request's body. A chunked one is put together."""
@@ -184,7 +184,7 @@ class _Exchange(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def do_CONNECT(self) -> None:
+    def do_CONNECT(self) -> None:  # noqa: N802
         """Open a tunnel to a host that is allowed, and to no other."""
         tap = self.server.tap
         tap.keep(f"connect {self.path}", str(self.headers))
