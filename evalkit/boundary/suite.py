@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import product
 
 from evalkit.boundary import envelopes, providers, requests, responses, sinks, strangers
 from evalkit.boundary.finding import Check, CheckResult, Finding, Outcome, Rule
@@ -65,13 +66,12 @@ def _judge(
     cases = list({id(case): case for case, _ in pairs}.values())
     asked: dict[str, Check] = {rule.check_id: rule.over(cases) if rule.over else rule.check for rule in rules}
     try:
-        for case, execution in pairs:
-            for rule in rules:
-                if rule.check_id in asked:
-                    outcome = _ask(asked[rule.check_id], spec, case, execution)
-                    if isinstance(outcome, str) and outcome.startswith("raised:"):
-                        del asked[rule.check_id]
-                    yield rule, case, execution, outcome
+        for (case, execution), rule in product(pairs, rules):
+            if rule.check_id in asked:
+                outcome = _ask(asked[rule.check_id], spec, case, execution)
+                if isinstance(outcome, str) and outcome.startswith("raised:"):
+                    del asked[rule.check_id]
+                yield rule, case, execution, outcome
     finally:
         sinks.needles_of.cache_clear()  # identifiers stay in memory no longer than they are needed
 

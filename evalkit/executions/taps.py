@@ -27,7 +27,8 @@ from evalkit.agents.agent import Agent, Reply, Request, agent_id
 from evalkit.agents.endpoint import Endpoint
 from evalkit.executions.execution import Sighting
 from evalkit.executions.logs import notice
-from evalkit.executions.watching import MOST_BYTES, OVERFLOW, text_of
+from evalkit.executions.readable import MOST_BYTES, text_of
+from evalkit.executions.watching import OVERFLOW
 
 SECONDS = 30.0
 """For one exchange with what lies behind the tap."""
@@ -184,7 +185,7 @@ class _Exchange(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def do_CONNECT(self) -> None:  # noqa: N802
+    def _tunnel(self) -> None:
         """Open a tunnel to a host that is allowed, and to no other."""
         tap = self.server.tap
         tap.keep(f"connect {self.path}", str(self.headers))
@@ -203,6 +204,8 @@ class _Exchange(BaseHTTPRequestHandler):
         self.end_headers()
         with onward:
             _pump(self.connection, onward)
+
+    do_CONNECT = _tunnel  # noqa: N815
 
     def log_message(self, *_: Any) -> None:
         """Say nothing: request lines hold what the agent sends."""

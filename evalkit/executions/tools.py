@@ -31,7 +31,7 @@ def watched_tool(tool: Tool) -> Tool:
         arguments = to_json([list(args), named], fallback=str).decode()
         watch = current_watch()
         if watch is not None:
-            watch.note_tool(name, arguments)
+            watch.note("tool", name, arguments)
         else:
             notice(Sighting("watch", "tool", "tool"), Sighting("tool", name, arguments))
 

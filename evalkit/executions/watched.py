@@ -5,9 +5,9 @@
     with watched(agent) as agent:
         executions = execute(cases, agent, spec_ref=spec.ref)     # execution.seen holds what was seen
 
-A child is forked, so an agent may be anything that lives in memory: a closure, a notebook's function, a guard. The first
-fork is a nursery that does nothing but fork again, one child for each call in flight; it was made before any thread of
-the run. What a child sees comes back with its answer, as an encoded execution. Linux only.
+A child is forked, so an agent may be anything that lives in memory: a closure, a notebook's function, a guard. The
+first fork is a nursery that does nothing but fork again, one child for each call in flight; it was made before any
+thread of the run. What a child sees comes back with its answer, as an encoded execution. Linux only.
 """
 
 from __future__ import annotations
@@ -36,8 +36,9 @@ from evalkit.errors import AgentError
 from evalkit.executions.encoding import decode, encode
 from evalkit.executions.execution import Execution, Failure
 from evalkit.executions.logs import notice
+from evalkit.executions.readable import printable
 from evalkit.executions.replies import accept
-from evalkit.executions.watching import Watch, printable
+from evalkit.executions.watching import Watch
 
 _LENGTH = 8
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where there is one, what an agent writes there touches no disk
@@ -65,8 +66,8 @@ def watched(agent: Agent) -> Watched:
 class Watched:
     """An agent in child processes, callable as an agent. Made by `watched`.
 
-    Safe to call from many threads: each call has a child to itself. An exception of the agent is raised here again under
-    the name that it had there.
+    Safe to call from many threads: each call has a child to itself. An exception of the agent is raised here again
+    under the name that it had there.
     """
 
     def __init__(self, agent: Agent) -> None:

@@ -123,7 +123,7 @@ class Check(pytest.Item):
         if told:
             raise Breach("\n".join([count(len(told), "finding"), *map(_tell, told[:MOST_FINDINGS])]))
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> str:
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> str:  # noqa: ARG002 - the hook's
         """The findings alone; of any other error its class."""
         error = excinfo.value
         return str(error) if isinstance(error, Breach | EvalkitError) else f"{type(error).__name__} in the boundary"

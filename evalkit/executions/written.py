@@ -1,0 +1,141 @@
+"""Files that a watched process writes: which they are, and what is in them when the answer is there.
+
+A file is read at the end of each execution, or at the moment when it is taken away. Of one that is only ever appended
+to, such as a log, what is new is read; of any other that has changed, all of it.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import io
+import os
+import stat
+import tempfile
+import weakref
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from evalkit.executions.readable import MOST_BYTES, printable, text_of
+
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC
+_GONE = (0, 0, 0)
+Look = tuple[int, int, int]
+"""Inode, size and time of change of a file; zeros where there is none."""
+Note = Callable[[str, str | None], None]
+"""Told of a path and of what was written there; None where it could not be read."""
+
+
+class Written:
+    """The files of one process. ``note`` is told what each of them holds."""
+
+    def __init__(self, scratch: Path, note: Note) -> None:
+        self._scratch = scratch
+        self._note = note
+        self._looks: dict[str, Look] = {}
+        """Every path that was opened for writing, as it was when it was last read."""
+        self._rewritten: set[str] = set()
+        """Those of them that are written in other ways than at their end."""
+        self._streams: list[weakref.ref[Any]] = []
+        self.reading = False
+
+    def install(self) -> None:
+        """From now on every way to write a file from Python goes through here. For good."""
+        for path, flags in _open_files():
+            self._looks[path] = _look(path)
+            if not flags & os.O_APPEND:
+                self._rewritten.add(path)
+        tempfile.tempdir = os.environ["TMPDIR"] = str(self._scratch)
+        # one without a name would go unseen
+        tempfile.TemporaryFile = tempfile.NamedTemporaryFile  # type: ignore[assignment]
+        original = io.open
+
+        def opened(*args: Any, **named: Any) -> Any:
+            stream = original(*args, **named)
+            if not self.reading and stream.writable():
+                self._streams.append(weakref.ref(stream))
+            return stream
+
+        io.open = builtins.open = opened
+
+    def open(self, path: Any, flags: int) -> None:
+        """A file is about to be opened."""
+        if flags & _WRITES and isinstance(path, (str, bytes, os.PathLike)):
+            full = _full(path)
+            self._looks.setdefault(full, _look(full))
+            if not flags & os.O_APPEND:
+                self._rewritten.add(full)
+
+    def take_away(self, path: Any) -> None:
+        """A file is about to go, or to be cut: this is the last moment to read it."""
+        if isinstance(path, (str, bytes, os.PathLike)):
+            self._flush()
+            full = _full(path)
+            if full in self._looks:
+                self._read(full)
+
+    def rename(self, path: Any, target: Any) -> None:
+        """A file is about to have another name."""
+        self.take_away(path)
+        full = _full(target)
+        self._note(printable(full), "")
+        self._looks[full] = self._looks.pop(_full(path), _GONE)
+        self._rewritten.add(full)
+
+    def read(self) -> None:
+        """Tell what all of them hold that was not told yet. In the temporary folder any file counts, whoever wrote it."""
+        self._flush()
+        for folder, _, names in os.walk(self._scratch):
+            for name in names:
+                self._looks.setdefault(f"{folder}/{name}", _GONE)
+        for path in list(self._looks):
+            self._read(path)
+
+    def _flush(self) -> None:
+        alive = [stream for reference in self._streams if (stream := reference()) is not None and not stream.closed]
+        for stream in alive:
+            with contextlib.suppress(OSError, ValueError):
+                stream.flush()
+        self._streams = [weakref.ref(stream) for stream in alive]
+
+    def _read(self, path: str) -> None:
+        before, now = self._looks[path], _look(path)
+        if now == before:
+            return
+        if now == _GONE:
+            del self._looks[path]
+            return
+        self._looks[path] = now
+        grew = before[0] == now[0] and before[1] <= now[1] and path not in self._rewritten
+        try:
+            with io.FileIO(path) as file:
+                file.seek(before[1] if grew else 0)
+                data = file.read(MOST_BYTES + 1)
+        except OSError:
+            self._note(printable(path), None)
+            return
+        self._note(printable(path), text_of(data))
+
+
+def _open_files() -> Iterator[tuple[str, int]]:
+    """Files that were open for writing before anybody watched, such as a log file's, with their flags."""
+    for number in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError, ValueError):
+            path = str(number.readlink())
+            about = Path(f"/proc/self/fdinfo/{number.name}").read_text(encoding="ascii")
+            flags = int(about.split("flags:", 1)[1].split()[0], 8)
+            if path.startswith("/") and flags & (os.O_WRONLY | os.O_RDWR):
+                yield path, flags
+
+
+def _full(path: Any) -> str:
+    return os.path.abspath(os.fsdecode(path))  # noqa: PTH100 - resolving links would name another file
+
+
+def _look(path: str) -> Look:
+    try:
+        now = os.stat(path)  # noqa: PTH116 - asked for every file of every execution
+    except OSError:
+        return _GONE
+    return (now.st_ino, now.st_size, now.st_mtime_ns) if stat.S_ISREG(now.st_mode) else _GONE
