@@ -84,7 +84,7 @@ class Written:
         self._rewritten.add(full)
 
     def read(self) -> None:
-        """Tell what all of them hold that was not told yet. In the temporary folder any file counts, whoever wrote it."""
+        """Tell what all of them hold that was not told yet; in the temporary folder whoever wrote it."""
         self._flush()
         for folder, _, names in os.walk(self._scratch):
             for name in names:
