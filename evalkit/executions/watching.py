@@ -150,7 +150,9 @@ class Watch:
         if event == "open":
             if isinstance(args[2], int):
                 self._written.open(args[0], args[2])
-        elif event in {"os.remove", "os.truncate"}:
+        elif event == "os.remove":
+            self._written.take_away(args[0], args[1])
+        elif event == "os.truncate":
             self._written.take_away(args[0])
         elif event == "os.rename":
             self._written.rename(args[0], args[1])

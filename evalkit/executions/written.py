@@ -67,11 +67,12 @@ class Written:
             if not flags & os.O_APPEND:
                 self._rewritten.add(full)
 
-    def take_away(self, path: Any) -> None:
-        """A file is about to go, or to be cut: this is the last moment to read it."""
+    def take_away(self, path: Any, folder: int = -1) -> None:
+        """A file is about to go, or to be cut: this is the last moment to read it. ``folder`` is an open folder that
+        its path begins in."""
         if isinstance(path, (str, bytes, os.PathLike)):
             self._flush()
-            full = _full(path)
+            full = _full(path if folder < 0 else Path(f"/proc/self/fd/{folder}").readlink() / os.fsdecode(path))
             if full in self._looks:
                 self._read(full)
 
