@@ -38,10 +38,6 @@ from evalkit.figures import count, upper_bound
 from evalkit.spec.schema import Spec
 
 
-def _today() -> date:
-    return datetime.now(UTC).date()
-
-
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What else is on the table at an examination. All of it may be left out; what is missing is not observed."""
@@ -55,7 +51,8 @@ class Terms:
     watch: bool = True
     relations: int = 25
     """Cases that the metamorphic relations are tried on; 0 for none."""
-    today: date = field(default_factory=_today)
+    today: date | None = None
+    """The day that agreements and dates are judged on; None for the day it is."""
     settings: Settings = field(default_factory=Settings)
 
 
@@ -219,7 +216,7 @@ def _over_tls(agent: Agent) -> bool:
 
 def _standing_results(spec: Spec, cases: Sequence[Case], agent: Agent, terms: Terms) -> Iterator[CheckResult]:
     """What is judged once: the spec's fields, and agreements, records, files and the connection where there are any."""
-    standing = Standing(spec, terms.today, terms.deployment, terms.records)
+    standing = Standing(spec, terms.today or datetime.now(UTC).date(), terms.deployment, terms.records)
     yield from check_standing(standing, _standing_rules(terms))
     if isinstance(agent, Endpoint) and _over_tls(agent):
         yield check_floor(agent.address, ca=agent.ca)

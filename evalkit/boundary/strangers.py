@@ -65,8 +65,8 @@ class _Table:
             return "not_applicable"
         places = [(place, value) for place, value in texts_of(execution) if value]
         found: dict[tuple[str, str], tuple[str, str, str]] = {}
-        seen = [(place, *one) for place, value in places for one in self._seen(value)]
-        for place, number, known in seen:
+        read = [(place, *one) for place, value in places for one in self._seen(value)]
+        for place, number, known in read:
             if number != mine and not self._is_own(case, known):
                 found.setdefault((self._cases[number].case_id, known.needle_id), (place, known.category, "plain"))
         if mine:

@@ -82,7 +82,7 @@ def check(
             watch=watch,
             relations=relations,
             settings=Settings(concurrency=concurrency, timeout_s=timeout, progress=progress),
-            **({"today": today.date()} if today else {}),
+            today=today.date() if today else None,
         )
         seen = examine(loaded, cases, agent, terms=terms)
     if junit:

@@ -255,5 +255,6 @@ def _pack(request: Request) -> bytes:
 
 
 def _unpack(frame: bytes) -> Request:
-    *parts, body = from_json(frame)
-    return Request(*parts, None if body is None else bytes.fromhex(body))
+    request_id, spec_ref, values, flags, actor, purpose, body = from_json(frame)
+    raw = None if body is None else bytes.fromhex(body)
+    return Request(request_id, spec_ref, values, flags, actor, purpose, raw)

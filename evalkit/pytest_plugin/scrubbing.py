@@ -7,6 +7,7 @@ assertion introspection, local variables, source lines and parameters are left o
 
 from __future__ import annotations
 
+import traceback
 import warnings
 from collections.abc import Generator
 from pathlib import Path
@@ -98,22 +99,26 @@ class Scrubber:
     @pytest.hookimpl(tryfirst=True)
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[Any]) -> None:
         """The reason that ``pytest.exit`` gives is shown at the end."""
-        if hasattr(excinfo.value, "msg"):
+        if isinstance(excinfo.value, pytest.exit.Exception):
+            excinfo.value.args = (HIDDEN,)
             excinfo.value.msg = HIDDEN
 
     def _retell(self, report: pytest.TestReport | pytest.CollectReport, call: pytest.CallInfo[Any]) -> Any:
         """The way to a failure, and its class."""
         if report.skipped:
-            path, line = report.location[0], (report.location[1] or 0) + 1 if hasattr(report, "location") else 0
-            return (path, line, "Skipped") if not hasattr(report, "wasxfail") else "xfailed"
+            path, line, _ = report.location or ("", None, "")
+            return (path, (line or 0) + 1, "Skipped") if not hasattr(report, "wasxfail") else "xfailed"
         if not report.failed or call.excinfo is None:
             return report.longrepr if report.longrepr is None else HIDDEN
+        error = call.excinfo.value
+        if isinstance(error, pytest.Collector.CollectError) and error.__cause__ is not None:
+            error = error.__cause__  # why a module could not be imported
         steps = [
-            f"{Path(str(step.path)).relative_to(self._root)}:{step.lineno + 1}: in {step.frame.code.raw.co_name}"
-            for step in call.excinfo.traceback
-            if Path(str(step.path)).is_relative_to(self._root)
+            f"{Path(frame.f_code.co_filename).relative_to(self._root)}:{line}: in {frame.f_code.co_name}"
+            for frame, line in traceback.walk_tb(error.__traceback__)
+            if Path(frame.f_code.co_filename).is_relative_to(self._root)
         ]
-        return "\n".join([*steps[-MOST_STEPS:], f"{_name_of(call.excinfo.type)}: {HIDDEN}"])
+        return "\n".join([*steps[-MOST_STEPS:], f"{_name_of(type(error))}: {HIDDEN}"])
 
 
 MOST_STEPS = 20

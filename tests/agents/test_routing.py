@@ -14,7 +14,16 @@ from hypothesis import strategies as st
 from evalkit.agents.agent import Reply
 from evalkit.agents.guard import guard
 from evalkit.agents.routing import (
-    Agreement, Deployment, Hop, Limits, covers_model, gaps, host_of, is_encrypted, read_deployment, route,
+    Agreement,
+    Deployment,
+    Hop,
+    Limits,
+    covers_model,
+    gaps,
+    host_of,
+    is_encrypted,
+    read_deployment,
+    route,
 )  # fmt: skip
 from evalkit.errors import AgentError, SpecError
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import gzip
+import os
+import socket
 import tempfile
 import urllib.request
 from collections.abc import Sequence
@@ -215,7 +218,7 @@ LEAKS = {
     "leak_file_name": lambda secret: _write(Path(tempfile.mkdtemp()) / f"{secret}.txt", "x"),
     "leak_tracking": lambda secret: _write(Path(tempfile.mkdtemp()) / "mlflow.db", secret),
     "leak_notebook": lambda secret: _write(Path(tempfile.mkdtemp()) / "out.ipynb", secret),
-    "leak_process": lambda secret: __import__("os").environ.__setitem__("EVALKIT_TEST_PATIENT", secret),
+    "leak_process": lambda secret: os.environ.__setitem__("EVALKIT_TEST_PATIENT", secret),
     "leak_tool": lambda secret: watched_tool(len)(secret),
     "leak_network": lambda secret: _fetch(secret),
 }
@@ -226,15 +229,10 @@ def _write(path: Path, text: str) -> None:
 
 
 def _fetch(secret: str) -> None:
-    try:
-        urllib.request.urlopen(f"http://127.0.0.1:9/{secret.replace(' ', '_')}", timeout=1)
-    except OSError:
-        pass
-    __import__("socket").socket().connect_ex(("127.0.0.1", 9))
-    try:
-        __import__("socket").getaddrinfo(f"{secret.replace(' ', '-')}.invalid", 80)
-    except OSError:
-        pass
+    with contextlib.suppress(OSError):
+        urllib.request.urlopen("http://127.0.0.1:9/", timeout=1)
+    with contextlib.suppress(OSError):
+        socket.getaddrinfo(f"{secret.replace(' ', '-')}.invalid", 80)
 
 
 @pytest.mark.skipif(not can_watch(), reason="agents can be watched on Linux only")

@@ -14,7 +14,12 @@ from evalkit.agents.faulty import FAULTS, faulty
 from evalkit.agents.guard import Guard
 from evalkit.boundary.finding import CheckResult
 from evalkit.boundary.metamorphic import (
-    ORDER, RELATIONS, add_forbidden_field, change_identity, check_relations, reverse_fields,
+    ORDER,
+    RELATIONS,
+    add_forbidden_field,
+    change_identity,
+    check_relations,
+    reverse_fields,
 )  # fmt: skip
 from evalkit.cases.case import Case
 from evalkit.executions.runner import Settings, execute
@@ -104,7 +109,7 @@ def test_an_agent_that_remembers_the_case_before_is_found(spec: Spec, cases: tup
 def test_an_agent_that_does_not_agree_with_itself_shows_nothing(
     spec: Spec, cases: tuple[Case, ...], good: Guard
 ) -> None:
-    dice = random.Random(1)  # noqa: S311
+    dice = random.Random(1)
 
     def fickle(request: Request) -> Reply:
         return remark(good(request), str(dice.random()))

@@ -57,7 +57,7 @@ def serve(authority: tuple[trustme.CA, Path]) -> Iterator[Callable[..., int]]:
             def do_POST(self) -> None:
                 handle(self, self.rfile.read(int(self.headers.get("Content-Length") or 0)))
 
-            do_GET = do_POST
+            do_GET = do_POST  # noqa: N815
 
             def log_message(self, *_: object) -> None:
                 pass

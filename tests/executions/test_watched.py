@@ -119,13 +119,10 @@ def test_a_log_message_that_cannot_be_made_is_noted_by_its_class() -> None:
     assert execution.logs == ("a log message that raised TypeError",)
 
 
-@pytest.mark.parametrize("make", [
-    lambda text: tempfile.NamedTemporaryFile("w"), lambda text: tempfile.TemporaryFile("w"),
-    lambda text: tempfile.SpooledTemporaryFile(max_size=1, mode="w"),
-], ids=["named", "without_a_name", "spooled"])  # fmt: skip
-def test_a_temporary_file_that_is_gone_when_the_answer_comes_was_read(make: Any) -> None:
+@pytest.mark.parametrize("kind", ["NamedTemporaryFile", "TemporaryFile", "SpooledTemporaryFile"])
+def test_a_temporary_file_that_is_gone_when_the_answer_comes_was_read(kind: str) -> None:
     def write(request: Request) -> None:
-        with make(request) as file:
+        with getattr(tempfile, kind)(mode="w", **({"max_size": 1} if kind.startswith("Spooled") else {})) as file:
             file.write(f"{SECRET} and more")
 
     assert [one.text for one in after(write, "file")] == [f"{SECRET} and more"]
@@ -144,7 +141,7 @@ def test_a_file_that_stays_is_read_though_it_was_not_flushed(tmp_path: Path) -> 
     kept: list[Any] = []
 
     def write(request: Request) -> None:
-        file = open(tmp_path / "notes.txt", "w", encoding="utf-8")  # noqa: SIM115
+        file = (tmp_path / "notes.txt").open("w", encoding="utf-8")
         file.write(SECRET)
         kept.append(file)
 
@@ -422,7 +419,7 @@ class Answer(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    do_GET = do_POST
+    do_GET = do_POST  # noqa: N815
 
     def log_message(self, *_: object) -> None:
         pass
