@@ -67,11 +67,12 @@ def _judge(
     asked: dict[str, Check] = {rule.check_id: rule.over(cases) if rule.over else rule.check for rule in rules}
     try:
         for (case, execution), rule in product(pairs, rules):
-            if rule.check_id in asked:
-                outcome = _ask(asked[rule.check_id], spec, case, execution)
-                if isinstance(outcome, str) and outcome.startswith("raised:"):
-                    del asked[rule.check_id]
-                yield rule, case, execution, outcome
+            if rule.check_id not in asked:
+                continue
+            outcome = _ask(asked[rule.check_id], spec, case, execution)
+            if isinstance(outcome, str) and outcome.startswith("raised:"):
+                del asked[rule.check_id]
+            yield rule, case, execution, outcome
     finally:
         sinks.needles_of.cache_clear()  # identifiers stay in memory no longer than they are needed
 

@@ -149,7 +149,7 @@ class Watch:
     def _judge(self, event: str, args: tuple[Any, ...]) -> None:
         if event == "open":
             if isinstance(args[2], int):
-                self._written.open(args[0], args[2])
+                self._written.open(args[0], args[2], lasting=args[1] is None)  # os.open gives a bare number
         elif event == "os.remove":
             self._written.take_away(args[0], args[1])
         elif event == "os.truncate":
@@ -157,7 +157,7 @@ class Watch:
         elif event == "os.rename":
             self._written.rename(args[0], args[1])
         elif event == "sqlite3.connect":
-            self._written.open(args[0], os.O_RDWR)
+            self._written.open(args[0], os.O_RDWR, lasting=True)
         elif event in _NAMED:
             self.note("file", words_of(args[0 if event == "os.mkdir" else 1]))
         elif event in _STARTED:

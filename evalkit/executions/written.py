@@ -1,7 +1,9 @@
 """Files that a watched process writes: which they are, and what is in them when the answer is there.
 
-A file is read at the end of each execution, or at the moment when it is taken away. Of one that is only ever appended
-to, such as a log, what is new is read; of any other that has changed, all of it.
+A file is read at the end of the execution that opened it, or at the moment when it is taken away; one that stays open
+at the end of every execution. Of a file that is only ever appended to, such as a log, what is new is read; of any other
+that has changed, all of it. Where several processes append to one file at once, what another one wrote meanwhile is
+read as well: ask for one execution at a time to have each line with its own.
 """
 
 from __future__ import annotations
@@ -34,7 +36,11 @@ class Written:
         self._scratch = scratch
         self._note = note
         self._looks: dict[str, Look] = {}
-        """Every path that was opened for writing, as it was when it was last read."""
+        """Every path that was opened for writing, as it was then, or when it was last read."""
+        self._touched: set[str] = set()
+        """Those that were opened since the last reading."""
+        self._lasting: set[str] = set()
+        """Those that may be written without being opened again."""
         self._rewritten: set[str] = set()
         """Those of them that are written in other ways than at their end."""
         self._streams: list[weakref.ref[Any]] = []
@@ -44,6 +50,7 @@ class Written:
         """From now on every way to write a file from Python goes through here. For good."""
         for path, flags in _open_files():
             self._looks[path] = _look(path)
+            self._lasting.add(path)
             if not flags & os.O_APPEND:
                 self._rewritten.add(path)
         tempfile.tempdir = os.environ["TMPDIR"] = str(self._scratch)
@@ -59,11 +66,13 @@ class Written:
 
         io.open = builtins.open = opened
 
-    def open(self, path: Any, flags: int) -> None:
-        """A file is about to be opened."""
+    def open(self, path: Any, flags: int, *, lasting: bool = False) -> None:
+        """A file is about to be opened; ``lasting`` where nobody will see it closed."""
         if flags & _WRITES and isinstance(path, (str, bytes, os.PathLike)):
             full = _full(path)
-            self._looks.setdefault(full, _look(full))
+            if full not in self._touched | self._lasting:
+                self._looks[full] = _look(full)
+            (self._lasting if lasting else self._touched).add(full)
             if not flags & os.O_APPEND:
                 self._rewritten.add(full)
 
@@ -83,31 +92,31 @@ class Written:
         self._note(printable(full), "")
         self._looks[full] = self._looks.pop(_full(path), _GONE)
         self._rewritten.add(full)
+        self._touched.add(full)
 
     def read(self) -> None:
         """Tell what all of them hold that was not told yet; in the temporary folder whoever wrote it."""
-        self._flush()
-        for folder, _, names in os.walk(self._scratch):
-            for name in names:
-                self._looks.setdefault(f"{folder}/{name}", _GONE)
-        for path in list(self._looks):
+        mine = {f"{folder}/{name}" for folder, _, names in os.walk(self._scratch) for name in names}
+        touched, self._touched = self._touched, set()
+        for path in sorted(mine | touched | self._lasting | self._flush()):
             self._read(path)
 
-    def _flush(self) -> None:
+    def _flush(self) -> set[str]:
+        """Write out what is buffered; the paths of the files that are open."""
         alive = [stream for reference in self._streams if (stream := reference()) is not None and not stream.closed]
         for stream in alive:
             with contextlib.suppress(OSError, ValueError):
                 stream.flush()
         self._streams = [weakref.ref(stream) for stream in alive]
+        return {_full(stream.name) for stream in alive if isinstance(getattr(stream, "name", None), (str, bytes))}
 
     def _read(self, path: str) -> None:
-        before, now = self._looks[path], _look(path)
+        before, now = self._looks.get(path, _GONE), _look(path)
         if now == before:
             return
-        if now == _GONE:
-            del self._looks[path]
-            return
         self._looks[path] = now
+        if now == _GONE:
+            return
         grew = before[0] == now[0] and before[1] <= now[1] and path not in self._rewritten
         try:
             with io.FileIO(path) as file:

@@ -81,7 +81,7 @@ def test_silence_passes(spec: Spec, cases: tuple[Case, ...]) -> None:
     ("leak_console", "stderr", "", "dear OSTRANDER, QUILLAN", "stderr[1]"),
     ("leak_console", "stdout", "", base64.b64encode(NAME.encode()).decode(), "stdout[1]"),
     ("leak_file", "file", "/tmp/x", f"patient {NAME}", "file[1]"),
-    ("leak_tracking", "file", "/work/mlruns/0/artifacts/a.json", NAME, "file[1]"),
+    ("leak_tracking", "file", "/data/mlruns/0/artifacts/a.json", NAME, "file[1]"),
     ("leak_tracking", "file", "/x/mlflow.db", NAME, "file[1]"),
     ("leak_notebook", "file", "/x/a.ipynb", f'{{"cells": "{NAME}"}}', "file[1]"),
     ("leak_file_name", "file", f"/tmp/{NAME}.pdf", "", "file[1].name"),
