@@ -19,7 +19,7 @@ from evalkit.agents.endpoint import Endpoint
 from evalkit.agents.routing import Deployment
 from evalkit.boundary import agreements, ledger
 from evalkit.boundary.channels import rules_for
-from evalkit.boundary.finding import NON_GOALS, CheckResult, Finding, Rule
+from evalkit.boundary.finding import NON_GOALS, NOT_LOOKED_FOR, CheckResult, Finding, Rule
 from evalkit.boundary.metamorphic import ORDER, RELATIONS, check_relations
 from evalkit.boundary.probes import make_probes, unprobed
 from evalkit.boundary.records import Record
@@ -127,7 +127,7 @@ class Examination:
             lead=self.sentence(),
             grids=[
                 Grid(["finding of", "case", "what", "place", "identifier", "form"], found),
-                Grid(["check", "verdict", "passed#", "failed#", "still possible#", "citation"], rows),
+                Grid(["check", "verdict", "passed#", "failed#", "still possible#", "citation"], rows, NOT_LOOKED_FOR),
             ],
         )
 

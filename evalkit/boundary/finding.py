@@ -34,6 +34,7 @@ Outcome = Literal["not_applicable", "not_observed"]
 
 NON_GOALS = ("paraphrase", "translation", "encryption under a key", "salted hashes", "images and sound")
 """What no check here can see, declared in every report."""
+NOT_LOOKED_FOR = f"not looked for: {', '.join(NON_GOALS)}"
 
 
 class Check(Protocol):

@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from evalkit.boundary.finding import NON_GOALS, CheckResult
+from evalkit.boundary.finding import NOT_LOOKED_FOR, CheckResult
 from evalkit.evaluation.comparison import Comparison
 from evalkit.evaluation.gates import GateReport, GateResult
 from evalkit.evaluation.run import Run
@@ -117,7 +117,7 @@ def bounds(results: Sequence[CheckResult]) -> tuple[str, ...]:
     if not results:
         return ()
     possible = "possible: the share of breaches that nothing found leaves possible at 95 % (rule of three, 3 / passed)"
-    return (possible, f"not looked for: {', '.join(NON_GOALS)}")
+    return (possible, NOT_LOOKED_FOR)
 
 
 def gate_sentence(gate: GateReport) -> str:
