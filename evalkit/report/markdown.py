@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from evalkit import figures
-from evalkit.boundary.examination import Examination
 from evalkit.boundary.finding import CheckResult, Finding
 from evalkit.evaluation.comparison import Comparison
 from evalkit.evaluation.gates import GateReport
 from evalkit.evaluation.run import Run
 from evalkit.report import sentences
 from evalkit.report.typography import p_figure, typeset
+
+if TYPE_CHECKING:
+    from evalkit.boundary.examination import Examination
 
 _MOST: Final = 20
 MOST_CHECKS: Final = 100

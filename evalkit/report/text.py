@@ -7,10 +7,9 @@ equal on every machine. No trailing newline.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from evalkit import figures
-from evalkit.boundary.examination import Examination
 from evalkit.boundary.finding import CheckResult
 from evalkit.evaluation.comparison import Comparison
 from evalkit.evaluation.gates import GateReport
@@ -18,6 +17,9 @@ from evalkit.evaluation.run import Run
 from evalkit.report import sentences
 from evalkit.report.typography import p_figure
 from evalkit.visible import visible
+
+if TYPE_CHECKING:
+    from evalkit.boundary.examination import Examination
 
 _MOST_FINDINGS: Final = 20
 
