@@ -7,6 +7,7 @@ the connection). Zero tolerance, no statistics.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -22,7 +23,7 @@ from evalkit.boundary.channels import rules_for
 from evalkit.boundary.finding import NON_GOALS, NOT_LOOKED_FOR, CheckResult, Finding, Rule
 from evalkit.boundary.metamorphic import ORDER, RELATIONS, check_relations
 from evalkit.boundary.probes import make_probes, unprobed
-from evalkit.boundary.records import Record
+from evalkit.boundary.records import read_records
 from evalkit.boundary.standing import Standing, StandingRule, check_standing
 from evalkit.boundary.stores import search_files
 from evalkit.boundary.suite import ALL, Tell, check
@@ -43,7 +44,9 @@ class Terms:
     """What else is on the table at an examination. All of it may be left out; what is missing is not observed."""
 
     deployment: Deployment | None = None
-    records: tuple[Record, ...] | None = None
+    audit_log: Path | None = None
+    """Records of the agent's system (`evalkit.boundary.records`), read when it is done: one for each call, if any is of
+    a request made here."""
     left_behind: tuple[Path, ...] = ()
     """Files and folders that are searched when the agent is done: logs, a tracking store, notebooks."""
     tap: Tap | None = None
@@ -92,8 +95,8 @@ class Examination:
         words = [result.words for result in self.results]
         parts = [f"{words.count('pass')} of {count(len(words), 'check')} passed in {asked}"]
         parts += [f"{words.count(word)} {said}" for word, said in _UNDECIDED.items() if word in words]
-        most = upper_bound(self.cases + self.probes)
-        return f"{', '.join(parts)}; a breach in up to {most} of such executions stays possible (95 %)"
+        most = upper_bound(self.cases + self.probes).replace("< ", "less than ")
+        return f"{', '.join(parts)}; a breach in {most} of such executions stays possible (95 %)"
 
     def summary(self) -> dict[str, Any]:
         """The examination as JSON values, for machines."""
@@ -150,12 +153,19 @@ def examine(
     terms = terms or Terms()
     with _under_watch(agent, terms) as watched:
         pairs = _ask_all(spec, cases, watched, terms)
+        calls = Counter({_sent(done): done.attempts for _, done in pairs})
         results = list(check(spec, pairs, rules=execution_rules(agent, terms), tell=tell))
         if terms.relations and not getattr(agent, "recorded", False):
             few = [case for case in cases if case.refusal is None and case.body is None][: terms.relations]
             one = Settings(concurrency=1, timeout_s=terms.settings.timeout_s)
-            results += check_relations(spec, few, lambda some: execute(some, watched, spec_ref=spec.ref, settings=one))
-    results += _standing_results(spec, cases, agent, terms)
+
+            def ask(some: Sequence[Case]) -> Sequence[Execution]:
+                done = execute(some, watched, spec_ref=spec.ref, settings=one)
+                calls.update(map(_sent, done))
+                return done
+
+            results += check_relations(spec, few, ask)
+    results += _standing_results(spec, cases, agent, terms=terms, calls=tuple(calls.elements()))
     everything = [case for case, _ in pairs]
     return Examination(
         spec.ref, agent_id(agent), len(cases), len(pairs) - len(cases), tuple(results), unprobed(spec, everything)
@@ -178,7 +188,10 @@ def _under_watch(agent: Agent, terms: Terms) -> Iterator[Agent]:
     """The agent, watched as far as it can be."""
     if isinstance(agent, Endpoint):
         seen: Agent = watch_endpoint(agent)
-        yield terms.tap.watch(seen) if terms.tap is not None else seen
+        try:
+            yield terms.tap.watch(seen) if terms.tap is not None else seen
+        finally:
+            agent.notice = None
     elif not terms.watch or getattr(agent, "recorded", False) or not can_watch():
         yield agent
     else:
@@ -207,16 +220,26 @@ def once_asked(agent: Agent, terms: Terms) -> tuple[str, ...]:
 
 def _standing_rules(terms: Terms) -> tuple[StandingRule, ...]:
     about = [rule for rule in agreements.RULES if terms.deployment is not None or rule.check_id == "field_reasons"]
-    return (*about, *(ledger.RULES if terms.records is not None else ()))
+    return (*about, *(ledger.RULES if terms.audit_log is not None else ()))
 
 
 def _over_tls(agent: Agent) -> bool:
     return isinstance(agent, Endpoint) and agent.address.startswith("https:")
 
 
-def _standing_results(spec: Spec, cases: Sequence[Case], agent: Agent, terms: Terms) -> Iterator[CheckResult]:
+def _sent(done: Execution) -> str:
+    """The id under which a request was sent."""
+    return f"{done.case_id}#{done.trial}" if done.trial else done.case_id
+
+
+def _standing_results(
+    spec: Spec, cases: Sequence[Case], agent: Agent, *, terms: Terms, calls: tuple[str, ...]
+) -> Iterator[CheckResult]:
     """What is judged once: the spec's fields, and agreements, records, files and the connection where there are any."""
-    standing = Standing(spec, terms.today or datetime.now(UTC).date(), terms.deployment, terms.records)
+    records = read_records(terms.audit_log) if terms.audit_log is not None else None
+    own = {record.request_id for record in records or ()} & set(calls)
+    today = terms.today or datetime.now(UTC).date()
+    standing = Standing(spec, today, terms.deployment, records, calls if own else None)
     yield from check_standing(standing, _standing_rules(terms))
     if isinstance(agent, Endpoint) and _over_tls(agent):
         yield check_floor(agent.address, ca=agent.ca)

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from evalkit.boundary.envelopes import ACTOR, PURPOSES
 from evalkit.boundary.records import Action, Record, days_between, years_after
 from evalkit.boundary.standing import Judged, Standing, StandingRule
+from evalkit.figures import count
 
 KEPT_YEARS = 6
 """45 CFR 164.316(b)(2)(i): from creation or from when it was last in effect, whichever is later."""
@@ -32,10 +33,13 @@ def record_each_call_once(standing: Standing) -> Judged | None:
     """Every call has exactly one record, calls that failed too (45 CFR 164.312(b))."""
     if standing.records is None or standing.calls is None:
         return None
-    counts = Counter(record.request_id for record in standing.records if record.action == "execute")
-    judged = {call: _unless(counts[call] == 1, f"{counts[call]} records for one call") for call in standing.calls}
-    strangers = [number for number in counts if number not in judged]
-    return {**judged, "records of no call": ["records that no call made"] if strangers else []}
+    made = Counter(standing.calls)
+    kept = Counter(record.request_id for record in standing.records if record.action == "execute")
+    judged = {
+        call: _unless(kept[call] == times, f"{count(kept[call], 'record')} for {count(times, 'call')}")
+        for call, times in made.items()
+    }
+    return {**judged, "records of no call": _unless(not kept.keys() - made.keys(), "records that no call made")}
 
 
 def answer_the_auditor(standing: Standing) -> Judged | None:

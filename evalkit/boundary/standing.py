@@ -28,7 +28,7 @@ class Standing:
     deployment: Deployment | None = None
     records: tuple[Record, ...] | None = None
     calls: tuple[str, ...] | None = None
-    """Request ids that were really sent, for counting records against."""
+    """The id of every request that was sent, as often as it was sent, for counting records against."""
 
 
 Judged = Mapping[str, Sequence[str]]

@@ -34,7 +34,7 @@ _TIMEOUT = click.option("--timeout", type=float, help="Seconds for one answer.")
 @_CONCURRENCY
 @_TIMEOUT
 @click.option("--deployment", type=_FILE, help="Hops, agreements and hosts of the route (YAML): `docs/how-to`.")
-@click.option("--records", type=_FILE, help="Audit records to judge as well (JSON lines).")
+@click.option("--records", type=_FILE, help="Audit records of the agent's system (JSON lines), judged when it is done.")
 @click.option(
     "--also",
     "left_behind",
@@ -74,10 +74,12 @@ def check(
     loaded = load_spec(spec)
     cases = find_cases(loaded, count or (None if gold else 50), seed, gold).cases
     agent = find_agent(agent_text, loaded)
+    if records:
+        read_records(records)  # what cannot be read is said before the agent is asked
     with show_progress(f"checking {loaded.ref}") as progress:
         terms = Terms(
             deployment=read_deployment(deployment) if deployment else None,
-            records=read_records(records) if records else None,
+            audit_log=records,
             left_behind=left_behind,
             watch=watch,
             relations=relations,

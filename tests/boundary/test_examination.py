@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import ssl
 import threading
 from collections.abc import Iterator
@@ -49,7 +50,7 @@ def test_a_good_agent_passes_and_the_report_says_what_stays_open(
     assert seen.probes > 20
     asked_in_all = seen.cases + seen.probes
     assert f"in {asked_in_all} executions" in seen.sentence()
-    assert "a breach in up to" in seen.sentence()
+    assert re.search(r"a breach in \d+\.\d % of such executions stays possible", seen.sentence())
     for page in (plain_examination(seen), render_examination(seen), render_checks("x", seen.results)):
         for goal in NON_GOALS:
             assert goal in page
@@ -101,10 +102,11 @@ def test_what_is_left_behind_and_what_is_on_file_is_judged_too(
     spec: Spec, cases: tuple[Case, ...], good: Guard, tmp_path: Path
 ) -> None:
     (tmp_path / "agent.log").write_text(f"served {NAME}", encoding="utf-8")
+    (tmp_path / "records.jsonl").write_text("", encoding="utf-8")
     hop = Hop(
         name="primary", role="model", provider="acme", model="rules/offline", url="https://a.example/", region="us"
     )
-    terms = Terms(deployment=Deployment(route=(hop,)), records=(), left_behind=(tmp_path,), watch=False, relations=0,
+    terms = Terms(deployment=Deployment(route=(hop,)), audit_log=tmp_path / "records.jsonl", left_behind=(tmp_path,), watch=False, relations=0,
                   today=date(2026, 6, 1))  # fmt: skip
     seen = examine(spec, cases, good, terms=terms)
     assert {result.check_id for result in seen.failed} == {"agreements", "stored_files"}
@@ -204,3 +206,49 @@ def test_with_a_tap_the_way_to_the_model_is_watched(
     with Tap() as tap:
         seen = examine(spec, cases, endpoint(url, ca=ca), terms=Terms(relations=0, tap=tap))
     assert verdicts(seen)["egress"] == verdicts(seen)["leak_network"] == "pass"
+
+
+@pytest.mark.parametrize("forgets", [False, True])
+def test_an_agents_own_log_has_one_record_for_each_call_that_was_made(
+    spec: Spec, cases: tuple[Case, ...], good: Guard, tmp_path: Path, forgets: bool
+) -> None:
+    path = tmp_path / "audit.jsonl"
+    path.write_text("", encoding="utf-8")
+    count = iter(range(10_000))
+
+    def audited(request: Request) -> Any:
+        reply = good(request)
+        assert isinstance(reply, Reply)
+        if not (
+            forgets
+            and reply.status == "refused"
+            and request.request_id == f"{cases[0].case_id}~schema_invalid.flag_as_text"
+        ):
+            record = {
+                "seq": next(count), "at": "2026-06-01T12:00:00Z", "action": "execute", "actor": "svc:reviews",
+                "token": "valid", "request_id": request.request_id, "fields": ["note_text"], "spec": spec.ref,
+                "model": "rules/offline@1", "tools": [], "purpose": "HPAYMT",
+            }  # fmt: skip
+            with path.open("a", encoding="utf-8") as log:
+                log.write(json.dumps(record) + "\n")
+        return reply
+
+    terms = Terms(audit_log=path, watch=False, relations=2, settings=Settings(concurrency=1))
+    seen = examine(spec, cases, audited, terms=terms)
+    assert [result.check_id for result in seen.failed] == (["one_record"] if forgets else [])
+    one = next(result for result in seen.results if result.check_id == "one_record")
+    assert [found.what for found in one.findings] == (["0 records for 1 call"] if forgets else [])
+    assert one.passed > seen.cases + seen.probes, "the calls of the relations are counted too"
+
+
+def test_records_of_other_calls_are_not_counted_against_these(
+    spec: Spec, cases: tuple[Case, ...], good: Guard, tmp_path: Path
+) -> None:
+    (tmp_path / "audit.jsonl").write_text(
+        '{"seq": 0, "at": "2026-06-01T12:00:00Z", "action": "read", "actor": "user:a", "request_id": "elsewhere"}\n',
+        encoding="utf-8",
+    )
+    terms = Terms(audit_log=tmp_path / "audit.jsonl", watch=False, relations=0)
+    words = verdicts(examine(spec, cases, good, terms=terms))
+    assert words["one_record"] == "not observed"
+    assert words["actors"] == "pass"

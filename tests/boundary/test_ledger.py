@@ -57,7 +57,7 @@ def test_without_records_nothing_is_proven(spec: Spec) -> None:
 
 
 @pytest.mark.parametrize(("records", "what"), [
-    (("r0",), []), ((), ["0 records for one call"]), (("r0", "r0"), ["2 records for one call"]),
+    (("r0",), []), ((), ["0 records for 1 call"]), (("r0", "r0"), ["2 records for 1 call"]),
     (("r0", "r9"), ["records that no call made"]),
 ])  # fmt: skip
 def test_every_call_has_exactly_one_record(spec: Spec, records: tuple[str, ...], what: list[str]) -> None:
