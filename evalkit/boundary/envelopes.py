@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from evalkit.boundary.finding import Finding, Outcome, Rule
+from evalkit.boundary.finding import Check, Finding, Outcome, Rule
 from evalkit.boundary.sinks import needles_of
 from evalkit.cases.case import Case
 from evalkit.executions.execution import Execution
@@ -15,8 +15,8 @@ from evalkit.spec.schema import Spec
 
 ACTOR = re.compile(r"(?:user|agent|svc):[a-z0-9-]{1,63}")
 """How an actor is named: one person, agent or service, and nobody else."""
-COUNTER = re.compile(r"(?<=-)0{4,11}[0-9]{1,8}(?![0-9])")
-"""The running number in the ids of synthetic cases."""
+COUNTED = re.compile(r"-[0-9]{1,6}-(?:0{4,11}[0-9]{1,8}|[0-9]{1,6})(?:~[a-z0-9_.]*)?")
+"""Seed and running number, as in the ids and clusters of synthetic cases, and the change of a probe."""
 PURPOSES = frozenset({
     "TREAT", "HPAYMT", "HOPERAT", "CAREMGT", "CLINTRCH", "COVERAGE", "ETREAT", "HMARKT", "HRESCH", "PATRQT", "PUBHLTH",
     "HDIRECT", "HLEGAL", "HOUTCOMS", "HSYSADMIN", "PATADMIN", "PATSFTY", "PERFMSR", "RECORDMGT", "SYSDEV", "TRAIN",
@@ -48,9 +48,35 @@ def name_the_purpose(spec: Spec, case: Case, execution: Execution) -> Sequence[F
 
 def reveal_nobody_by_name(_spec: Spec, case: Case, execution: Execution) -> Sequence[Finding] | Outcome:
     """Ids, clusters and tags are not made of identifiers, nor of hashes of them (45 CFR 164.514(c)(1))."""
+    return _reveal_nobody(case, execution, frozenset())
+
+
+def over(cases: Sequence[Case]) -> Check:
+    """The check, knowing which tags several patients have: such a tag is nobody's name."""
+    owners: dict[str, set[str]] = {}
+    for case in cases:
+        for tag in case.tags:
+            owners.setdefault(tag, set()).add(case.cluster_id)
+    shared = frozenset(tag for tag, clusters in owners.items() if len(clusters) > 1)
+
+    def check(_spec: Spec, case: Case, execution: Execution) -> Sequence[Finding] | Outcome:
+        return _reveal_nobody(case, execution, shared)
+
+    check.__doc__ = reveal_nobody_by_name.__doc__
+    return check
+
+
+def _reveal_nobody(case: Case, execution: Execution, shared: frozenset[str]) -> Sequence[Finding] | Outcome:
     if not case.identifiers:
         return "not_applicable"
-    names = {"case_id": COUNTER.sub("", case.case_id), "cluster": case.cluster, "tags": list(case.tags)}
+    own = case.case_id.removeprefix(case.family)
+    names = {
+        "case_id": "" if COUNTED.fullmatch(own) else own,
+        "cluster": "" if COUNTED.fullmatch(case.cluster.removeprefix("patient")) else case.cluster,
+        "tags": [tag for tag in case.tags if tag not in shared],
+    }
+    if not any(names.values()):
+        return ()
     return [
         Finding(
             "pseudonyms", execution.case_id, execution.trial, "a pseudonym made of an identifier",
@@ -86,7 +112,9 @@ PURPOSE = Rule(
     "purpose", "Requests are answered for the spec's purpose only", "45 CFR 164.502(a)(1), 164.502(b)(2)",
     name_the_purpose,
 )  # fmt: skip
-PSEUDONYMS = Rule("pseudonyms", "Pseudonyms are not made of identifiers", "45 CFR 164.514(c)(1)", reveal_nobody_by_name)
+PSEUDONYMS = Rule(
+    "pseudonyms", "Pseudonyms are not made of identifiers", "45 CFR 164.514(c)(1)", reveal_nobody_by_name, over=over
+)
 NEVER_REAL = Rule("never_real", "Synthetic numbers belong to nobody", "45 CFR 164.514(b)(2)(i)", plant_nobody_real)
 
 RULES = (ACTORS, PURPOSE, PSEUDONYMS, NEVER_REAL)

@@ -27,6 +27,8 @@ SHORTEST = 6
 """Characters without spaces; shorter ones meet by chance."""
 LONGEST_RUN = 6
 """Words or groups of digits that are read together."""
+BEGINNING = 4
+"""Characters by which most words are told from the beginning of any identifier."""
 _WORD = re.compile(r"[^\W_]+")
 
 
@@ -58,12 +60,13 @@ class _Table:
         self._owners: dict[str, list[tuple[int, Identifier]]] = {}
         for number, known, spelling in _spelled(cases):
             self._owners.setdefault(spelling, []).append((number, known))
+        self._beginnings = {spelling[:BEGINNING] for spelling in self._owners}
 
     def judge(self, case: Case, execution: Execution) -> Sequence[Finding] | Outcome:
         mine = self._numbers.get(case.case_id, 0)
         if len(self._cases) < 2:
             return "not_applicable"
-        places = [(place, value) for place, value in texts_of(execution) if value]
+        places = [(place, _without_own(case, value)) for place, value in texts_of(execution) if value]
         found: dict[tuple[str, str], tuple[str, str, str]] = {}
         read = [(place, *one) for place, value in places for one in self._seen(value)]
         for place, number, known in read:
@@ -82,7 +85,9 @@ class _Table:
 
     def _seen(self, value: Any) -> Iterator[tuple[int, Identifier]]:
         words = [word for text in _strings(value) for word in _WORD.findall(_fold(text))]
-        for start in range(len(words)):
+        for start, first in enumerate(words):
+            if len(first) >= BEGINNING and first[:BEGINNING] not in self._beginnings:
+                continue  # nearly every word of a text begins no identifier
             run = ""
             for word in words[start : start + LONGEST_RUN]:
                 run += word
@@ -110,6 +115,13 @@ class _Table:
                 known = alone.get(leak.needle_id)
                 if known is not None and leak.form not in WEAK and not self._is_own(case, known):
                     yield (before.case_id, leak.needle_id), (leak.place, leak.category, leak.form)
+
+
+def _without_own(case: Case, value: Any) -> Any:
+    """A payload without the fields that are the request's own, word for word: they need no search."""
+    if not isinstance(value, Mapping):
+        return value
+    return {name: entry for name, entry in value.items() if name not in case.input or case.input[name] != entry}
 
 
 WEAK = frozenset({

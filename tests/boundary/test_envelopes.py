@@ -8,6 +8,7 @@ import pytest
 
 from evalkit.agents.agent import Refusal, Reply
 from evalkit.boundary import envelopes
+from evalkit.boundary.finding import Finding
 from evalkit.cases.case import Case
 from evalkit.executions.execution import Execution
 from evalkit.phi.identifiers import Identifier
@@ -54,10 +55,19 @@ def test_a_pseudonym_made_of_an_identifier_is_found(
     assert found[0].place.split("[")[0] in change
 
 
+def test_a_tag_that_several_patients_have_is_nobodys_name(spec: Spec, cases: tuple[Case, ...]) -> None:
+    tagged = [replace(case, tags=("Quillan Ostrander",), cluster=f"patient-7-{n}") for n, case in enumerate(cases[:2])]
+    assert envelopes.over(tagged)(spec, tagged[0], OK) == ()
+    alone = envelopes.over(tagged[:1])(spec, tagged[0], OK)
+    assert [one.place for one in alone if isinstance(one, Finding)] == ["tags[0]"]
+
+
 def test_a_running_number_is_no_pseudonym_of_anybody(spec: Spec, cases: tuple[Case, ...]) -> None:
     known = (Identifier("patient.account", "account", "000000000123"),)
     numbered = replace(cases[0], case_id="reviews-7-000000000123~x", identifiers=known)
-    assert envelopes.reveal_nobody_by_name(spec, numbered, OK) == []
+    assert envelopes.reveal_nobody_by_name(spec, numbered, OK) == ()
+    bare = replace(numbered, case_id="000000000123")
+    assert len(envelopes.reveal_nobody_by_name(spec, bare, OK)) == 1
     assert envelopes.reveal_nobody_by_name(spec, replace(cases[0], identifiers=()), OK) == "not_applicable"
 
 
