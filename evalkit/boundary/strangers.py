@@ -2,8 +2,8 @@
 
 Every identifier of every other case is looked for in everything that came out, in plain forms: folded, reordered,
 with digits regrouped. One table over all cases makes that a look-up for each run of words, so 10,000 cases cost no more
-a case than ten. The case that was asked before, whose data a careless agent is likeliest to have at hand, is searched
-for in every normal form.
+a case than ten. The case before, whose data a careless agent is likeliest to have at hand, is searched for in every
+normal form: of all cases of a set of up to a thousand, and of every tenth of a larger one.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ SHORTEST = 6
 """Characters without spaces; shorter ones meet by chance."""
 LONGEST_RUN = 6
 """Words or groups of digits that are read together."""
+SMALL, ONE_IN = 1_000, 10
+"""Cases of a set in which each is held against the one before in every form, and how often it is done in a larger one:
+whoever keeps the last patient at hand does so again."""
 BEGINNING = 4
 """Characters by which most words are told from the beginning of any identifier."""
 _WORD = re.compile(r"[^\W_]+")
@@ -72,7 +75,7 @@ class _Table:
         for place, number, known in read:
             if number != mine and not self._is_own(case, known):
                 found.setdefault((self._cases[number].case_id, known.needle_id), (place, known.category, "plain"))
-        if mine:
+        if mine and (len(self._cases) <= SMALL or mine % ONE_IN == 0):
             for key, seen in self._search_before(case, self._cases[mine - 1], places):
                 found.setdefault(key, seen)
         return [

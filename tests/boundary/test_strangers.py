@@ -11,6 +11,7 @@ import pytest
 
 from evalkit.agents.agent import Reply, Request
 from evalkit.agents.guard import Guard
+from evalkit.boundary import strangers
 from evalkit.boundary.finding import CheckResult
 from evalkit.boundary.strangers import OTHER_PATIENT, over
 from evalkit.boundary.suite import check
@@ -123,3 +124,29 @@ def test_an_agent_that_answers_with_the_patient_before_is_caught(
     assert result.failed == 4
     assert result.passed == 1
     assert "Ostrander" not in str(result)
+
+
+def test_of_a_large_set_every_tenth_case_is_held_against_the_one_before_in_every_form(
+    spec: Spec, cases: tuple[Case, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(strangers, "SMALL", 20)
+    many = [
+        replace(cases[2], case_id=f"c-{n}", identifiers=cases[2].identifiers if n % 2 else cases[0].identifiers)
+        for n in range(40)
+    ]
+    hidden = said(base64.b64encode(b"Quillan Ostrander").decode())
+    told = over(many)
+    found = [
+        n
+        for n, case in enumerate(many)
+        if told(spec, replace(case, identifiers=()), replace(hidden, case_id=case.case_id))
+    ]
+    assert found == [], "before every tenth of these stands somebody else"
+    shifted = many[1:]
+    told = over(shifted)
+    found = [
+        n
+        for n, case in enumerate(shifted)
+        if told(spec, replace(case, identifiers=()), replace(hidden, case_id=case.case_id))
+    ]
+    assert found == [10, 20, 30]
