@@ -39,6 +39,7 @@ from evalkit.executions.logs import notice
 from evalkit.executions.readable import printable
 from evalkit.executions.replies import accept
 from evalkit.executions.watching import Watch
+from evalkit.executions.written import find_open_files
 
 _LENGTH = 8
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - where there is one, what an agent writes there touches no disk
@@ -116,7 +117,6 @@ class Watched:
             end.close()
         with contextlib.suppress(ChildProcessError):
             os.waitpid(self._nursery, 0)
-        shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _take(self) -> socket.socket:
         with self._lock:
@@ -165,6 +165,7 @@ def _stay_a_child(live: Any) -> None:
 def _nurse(control: socket.socket, agent: Agent, scratch: Path) -> None:
     """Fork a child for each byte that comes, and pass its end of a line on. Ends with the parent, and its children."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # an interrupt is the parent's business
+    open_files = find_open_files()
     children: list[int] = []
     while control.recv(1):
         ours, theirs = socket.socketpair()
@@ -172,7 +173,9 @@ def _nurse(control: socket.socket, agent: Agent, scratch: Path) -> None:
         if child == 0:
             control.close()
             ours.close()
-            _stay_a_child(partial(_live, theirs, agent, scratch / str(len(children))))
+            own = scratch / str(len(children))
+            own.mkdir()
+            _stay_a_child(partial(_live, theirs, agent, Watch(own, open_files=open_files)))
         theirs.close()
         children.append(child)
         socket.send_fds(control, [b"+"], [ours.fileno()])
@@ -181,12 +184,11 @@ def _nurse(control: socket.socket, agent: Agent, scratch: Path) -> None:
         with contextlib.suppress(OSError):
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
+    shutil.rmtree(scratch, ignore_errors=True)  # here, so that it is done though the parent was killed
 
 
-def _live(line: socket.socket, agent: Agent, scratch: Path) -> None:
+def _live(line: socket.socket, agent: Agent, watch: Watch) -> None:
     """Answer requests until the line ends."""
-    scratch.mkdir()
-    watch = Watch(scratch)
     read, write = _bare(line)
     watch.install()
     with asyncio.Runner() as runner:

@@ -16,6 +16,7 @@ import logging
 import os
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,11 +45,11 @@ def current_watch() -> Watch | None:
 class Watch:
     """What one process does, from `begin` to `end`."""
 
-    def __init__(self, scratch: Path) -> None:
+    def __init__(self, scratch: Path, *, open_files: Mapping[str, bool]) -> None:
         self._busy = threading.local()
         self._sightings: list[Sighting] = []
         self._kept = 0
-        self._written = Written(scratch, self._note_file)
+        self._written = Written(scratch, self._note_file, before=open_files)
         self._wires = Wires()
         self._consoles: dict[Sink, int] = {}
         self._logs: list[str] = []

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import gc
 import io
 import os
 import stat
 import tempfile
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +31,11 @@ Note = Callable[[str, str | None], None]
 
 
 class Written:
-    """The files of one process. ``note`` is told what each of them holds."""
+    """The files of one process. ``note`` is told what each of them holds; ``before`` were open before the watch."""
 
-    def __init__(self, scratch: Path, note: Note) -> None:
+    def __init__(self, scratch: Path, note: Note, *, before: Mapping[str, bool]) -> None:
         self._scratch = scratch
+        self._before = before
         self._note = note
         self._looks: dict[str, Look] = {}
         """Every path that was opened for writing, as it was then, or when it was last read."""
@@ -48,10 +50,10 @@ class Written:
 
     def install(self) -> None:
         """From now on every way to write a file from Python goes through here. For good."""
-        for path, flags in _open_files():
+        for path, appended in self._before.items():
             self._looks[path] = _look(path)
             self._lasting.add(path)
-            if not flags & os.O_APPEND:
+            if not appended:
                 self._rewritten.add(path)
         tempfile.tempdir = os.environ["TMPDIR"] = str(self._scratch)
         # one without a name would go unseen
@@ -128,15 +130,16 @@ class Written:
         self._note(printable(path), text_of(data))
 
 
-def _open_files() -> Iterator[tuple[str, int]]:
-    """Files that were open for writing before anybody watched, such as a log file's, with their flags."""
-    for number in Path("/proc/self/fd").iterdir():
-        with contextlib.suppress(OSError, ValueError):
-            path = str(number.readlink())
-            about = Path(f"/proc/self/fdinfo/{number.name}").read_text(encoding="ascii")
-            flags = int(about.split("flags:", 1)[1].split()[0], 8)
-            if path.startswith("/") and flags & (os.O_WRONLY | os.O_RDWR):
-                yield path, flags
+def find_open_files() -> dict[str, bool]:
+    """Files that Python objects hold open for writing, such as a log file's, and whether they are only appended to.
+
+    What a C library holds open, a database or a redirected stream, belongs to whoever runs the agent.
+    """
+    found = {}
+    for one in gc.get_objects():
+        if type(one) is io.FileIO and not one.closed and one.writable() and isinstance(one.name, (str, bytes)):
+            found[_full(one.name)] = one.mode.startswith("a")
+    return found
 
 
 def _full(path: Any) -> str:

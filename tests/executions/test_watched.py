@@ -379,6 +379,32 @@ def test_closing_ends_every_process_and_removes_the_scratch_folder() -> None:
         child(Request("c", "s@1", {}, {}))
 
 
+def test_a_parent_that_is_killed_leaves_no_process_and_no_file_behind(tmp_path: Path) -> None:
+    script = f"""
+import os, signal, tempfile
+from pathlib import Path
+from evalkit.agents.agent import Reply, Request
+from evalkit.executions.watched import Watched
+
+def agent(request):
+    Path(tempfile.gettempdir(), "left").write_text("x")
+    return Reply("ok", {{}})
+
+child = Watched(agent)
+child(Request("c", "s@1", {{}}, {{}}))
+Path({str(tmp_path / "told")!r}).write_text(f"{{child._scratch}} {{child._nursery}}")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    done = subprocess.run([sys.executable, "-c", script], check=False)
+    assert done.returncode == -9
+    scratch, nursery = (tmp_path / "told").read_text(encoding="utf-8").split()
+    for _ in range(200):
+        if not Path(scratch).exists() and not Path(f"/proc/{nursery}/root").exists():
+            break
+        time.sleep(0.05)
+    assert not Path(scratch).exists()
+
+
 def test_sightings_survive_the_journals_encoding() -> None:
     there = Execution("c", 1, Reply("ok", {}), seen=(Sighting("file", "/x/é", "y"), Sighting("watch", "child", "file")))
     assert decode(encode(there), case_id="c", trial=1) == there
