@@ -74,6 +74,9 @@ class Agreement(SpecPart):
     """How long the provider's caches may keep what they were sent."""
     log_days: int | None = Field(default=None, ge=0)
     """How long the provider's logs may."""
+    no_store: str = ""
+    """What a request must hold so that the provider keeps nothing of it, such as ``"store": false``; white space does
+    not matter."""
     subcontractors: tuple[str, ...] = ()
     """Providers that it passes data on to; each needs an agreement of its own on file (164.504(e)(2)(ii)(D))."""
 
@@ -112,6 +115,13 @@ class Deployment(SpecPart):
     def hosts(self) -> frozenset[str]:
         """``host:port`` of every hop whose address can be read."""
         return frozenset(filter(None, map(host_of, (hop.url for hop in self.route))))
+
+    @property
+    def no_store(self) -> dict[str, str]:
+        """``host:port`` of answering hops -> what a request to them must hold so that nothing of it is kept."""
+        asked = {paper.provider: paper.no_store for paper in self.agreements if paper.no_store}
+        hops = [hop for hop in self.route if hop.role in ANSWERING and hop.provider in asked]
+        return {host: asked[hop.provider] for hop in hops if (host := host_of(hop.url)) is not None}
 
     @property
     def model_hosts(self) -> frozenset[str]:

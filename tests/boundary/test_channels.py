@@ -17,7 +17,7 @@ import pytest
 
 from evalkit.agents.agent import Reply, Request
 from evalkit.agents.guard import Guard
-from evalkit.agents.routing import Deployment, Hop
+from evalkit.agents.routing import Agreement, Deployment, Hop
 from evalkit.boundary import channels
 from evalkit.boundary.channels import Line, kind_of_file, lines_of, rules_for
 from evalkit.boundary.finding import Finding
@@ -70,7 +70,7 @@ def test_without_a_watch_nothing_is_proven(spec: Spec, cases: tuple[Case, ...]) 
 
 def test_silence_passes(spec: Spec, cases: tuple[Case, ...]) -> None:
     outcomes = {name: ask(name, spec, cases[0], saw()) for name in ALL_RULES}
-    idle = {"leak_tool", "leak_tracking", "leak_notebook", "sent_fields"}
+    idle = {"leak_tool", "leak_tracking", "leak_notebook", "sent_fields", "no_store"}
     assert {name for name, outcome in outcomes.items() if outcome == "not_applicable"} == idle
     assert outcomes.pop("leak_answer") == "not_observed"
     assert all(not outcome for name, outcome in outcomes.items() if name not in idle)
@@ -176,6 +176,26 @@ def test_what_leaves_the_machine_is_under_verified_tls(
 ) -> None:
     found = ask("transit", spec, cases[0], saw(Sighting("network", place, "x")))
     assert [entry.what for entry in found] == ([what] if what else [])
+
+
+def test_a_provider_is_asked_to_keep_nothing(spec: Spec, cases: tuple[Case, ...]) -> None:
+    paper = Agreement(provider="acme", no_store='"store": false')
+    rule = next(
+        rule
+        for rule in rules_for(Deployment(route=DEPLOYMENT.route, agreements=(paper,)))
+        if rule.check_id == "no_store"
+    )
+
+    def sent(*bodies: str, kind: str = "tls") -> Any:
+        text = "".join(f"POST / HTTP/1.1\r\nHost: x\r\n\r\n{body}\n" for body in bodies)
+        return rule.check(spec, cases[0], saw(Sighting("network", f"{kind} {MODEL} TLSv1.3", text)))
+
+    assert sent('{"store":false, "input": "x"}', '{ "input": "y", "store" : false }') == []
+    assert one(sent('{"input": "x"}')).what == "a request that may be kept"
+    assert one(sent('{"store":false}', '{"store":true}')).place == "network[1]"
+    assert sent("", kind="opaque") == "not_observed"
+    elsewhere = saw(Sighting("network", "tls logs.example:443 TLSv1.3", "POST / HTTP/1.1\r\n\r\nx"))
+    assert rule.check(spec, cases[0], elsewhere) == "not_applicable"
 
 
 def test_an_open_port_and_too_much_to_search_are_findings(spec: Spec, cases: tuple[Case, ...]) -> None:
