@@ -18,8 +18,11 @@ ACTOR = re.compile(r"(?:user|agent|svc):[a-z0-9-]{1,63}")
 COUNTED = re.compile(r"-[0-9]{1,6}-(?:0{4,11}[0-9]{1,8}|[0-9]{1,6})(?:~[a-z0-9_.]*)?")
 """Seed and running number, as in the ids and clusters of synthetic cases, and the change of a probe."""
 PURPOSES = frozenset({
-    "TREAT", "HPAYMT", "HOPERAT", "CAREMGT", "CLINTRCH", "COVERAGE", "ETREAT", "HMARKT", "HRESCH", "PATRQT", "PUBHLTH",
-    "HDIRECT", "HLEGAL", "HOUTCOMS", "HSYSADMIN", "PATADMIN", "PATSFTY", "PERFMSR", "RECORDMGT", "SYSDEV", "TRAIN",
+    "TREAT", "CAREMGT", "CLINTRCH", "COC", "ETREAT", "BTG", "ERTREAT", "POPHLTH",
+    "HPAYMT", "CLMATTCH", "COVAUTH", "COVERAGE", "ELIGDTRM", "ELIGVER", "ENROLLM", "REMITADV",
+    "HOPERAT", "DONAT", "FRAUD", "GOV", "HACCRED", "HCOMPL", "HDECD", "HDIRECT", "HDM", "HLEGAL", "HOUTCOMS", "HPRGRP",
+    "HQUALIMP", "HSYSADMIN", "LABELING", "METAMGT", "MEMADMIN", "PATADMIN", "PATSFTY", "PERFMSR", "RECORDMGT", "SYSDEV",
+    "HTEST", "TRAIN", "HMARKT", "HRESCH", "BIORCH", "PATRQT", "FAMRQT", "PWATRNY", "SUPNWK", "PUBHLTH", "DISASTER", "THREAT",
 })  # fmt: skip
 """Purposes of use by their HL7 v3 codes. A purpose in words of one's own is none."""
 
