@@ -22,7 +22,8 @@ PURPOSES = frozenset({
     "HPAYMT", "CLMATTCH", "COVAUTH", "COVERAGE", "ELIGDTRM", "ELIGVER", "ENROLLM", "REMITADV",
     "HOPERAT", "DONAT", "FRAUD", "GOV", "HACCRED", "HCOMPL", "HDECD", "HDIRECT", "HDM", "HLEGAL", "HOUTCOMS", "HPRGRP",
     "HQUALIMP", "HSYSADMIN", "LABELING", "METAMGT", "MEMADMIN", "PATADMIN", "PATSFTY", "PERFMSR", "RECORDMGT", "SYSDEV",
-    "HTEST", "TRAIN", "HMARKT", "HRESCH", "BIORCH", "PATRQT", "FAMRQT", "PWATRNY", "SUPNWK", "PUBHLTH", "DISASTER", "THREAT",
+    "HTEST", "TRAIN", "HMARKT", "HRESCH", "BIORCH", "PATRQT", "FAMRQT", "PWATRNY", "SUPNWK", "PUBHLTH",
+    "DISASTER", "THREAT",
 })  # fmt: skip
 """Purposes of use by their HL7 v3 codes. A purpose in words of one's own is none."""
 
