@@ -13,7 +13,18 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-BENCHMARKS = ("runner", "imports", "compare", "simulate", "judge", "tracking", "cases", "diversity", "bundles")
+BENCHMARKS = (
+    "runner",
+    "imports",
+    "compare",
+    "simulate",
+    "judge",
+    "boundary",
+    "tracking",
+    "cases",
+    "diversity",
+    "bundles",
+)
 TAKES_PEERS = {"runner", "imports"}
 
 
