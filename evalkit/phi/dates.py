@@ -53,10 +53,14 @@ def _number_words() -> dict[str, int]:
 
 _NUMBERS = _number_words()
 _NUMBER_WORD = "|".join(sorted(_NUMBERS, key=len, reverse=True))
+_CARDINAL = "|".join(sorted((word for word in _NUMBERS if not word.endswith(("st", "nd", "rd", "th"))), key=len, reverse=True))
 _YEAR_WORDS = re.compile(
-    rf"\b(nineteen|twenty|eighteen) (?:hundred (?:and )?)?(?:oh )?({_NUMBER_WORD})\b"
-    rf"|\btwo thousand(?: and)?(?: ({_NUMBER_WORD}))?\b"
+    rf"\b(nineteen|twenty|eighteen) (?:hundred(?: and)? ?)?(?:oh )?({_CARDINAL})\b"
+    rf"|\b(nineteen|eighteen) hundred\b"
+    rf"|\btwo thousand(?: and)?(?: ({_CARDINAL}))?\b"
 )
+_REACH = 48
+"""Characters before and after its year within which the rest of a date stands."""
 _DAY_WORDS = re.compile(rf"\b({_NUMBER_WORD})\b")
 
 
@@ -68,11 +72,32 @@ def dates_in(folded: str) -> frozenset[Reading]:
     return frozenset(reading for reading in readings if _possible(reading))
 
 
-def may_hold(folded: str, day: date) -> bool:
-    """Whether a folded text has the parts of a date at all; most texts do not, and need no parsing."""
-    month = _NAMES[day.month - 1] in folded
-    digits = f"{day.year % 100:02d}" in folded and str(day.day) in folded and (month or str(day.month) in folded)
-    return digits or (month and any(word in folded for word in _CENTURIES))
+def shows(folded: str, day: date) -> bool:
+    """Whether a folded text shows a day, however it is written.
+
+    Only the surroundings of what may be its year are parsed: most texts hold none.
+    """
+    wanted = readings_of(day)
+    month = _NAMES[day.month - 1]
+    if month in folded and any(word in folded for word in _CENTURIES) and not dates_in(folded).isdisjoint(wanted):
+        return True
+    return any(not dates_in(part).isdisjoint(wanted) for part in _near_year(folded, day))
+
+
+def _near_year(folded: str, day: date) -> Iterator[str]:
+    """The stretches of a text around the last two digits of a year that hold day and month as well."""
+    year, number, month, name = f"{day.year % 100:02d}", str(day.day), str(day.month), _NAMES[day.month - 1]
+    at = folded.find(year)
+    while at >= 0:
+        start, end = max(at - _REACH, 0), at + _REACH
+        while start and folded[start - 1].isdigit():
+            start -= 1
+        while folded[end : end + 1].isdigit():
+            end += 1
+        part = folded[start:end]
+        if number in part and (month in part or name in part):
+            yield part
+        at = folded.find(year, at + 2)
 
 
 def parse_date(folded: str) -> date | None:
@@ -120,10 +145,9 @@ def _spell_out(folded: str) -> str:
 
 
 def _year_of(found: re.Match[str]) -> str:
-    if found[1]:
-        century = {"eighteen": 1800, "nineteen": 1900, "twenty": 2000}[found[1]]
-        return str(century + _NUMBERS[found[2]])
-    return str(2000 + (_NUMBERS[found[3]] if found[3] else 0))
+    century = {"eighteen": 1800, "nineteen": 1900, "twenty": 2000, None: 2000}[found[1] or found[3]]
+    rest = found[2] or found[4]
+    return str(century + (_NUMBERS[rest] if rest else 0))
 
 
 def _possible(reading: Reading) -> bool:
