@@ -14,3 +14,7 @@ def table_of(classes: Mapping[str, str], other: str = " ") -> bytes:
         for char in members:
             table[ord(char)] = ord(shown)
     return bytes(table)
+
+
+WORD_START, WORD_END = r"(?<![^\W_])", r"(?![^\W_])"
+"""In a pattern: no letter or digit before, and none after."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 
 Reading = tuple[int, int, int]
@@ -53,7 +54,9 @@ def _number_words() -> dict[str, int]:
 
 _NUMBERS = _number_words()
 _NUMBER_WORD = "|".join(sorted(_NUMBERS, key=len, reverse=True))
-_CARDINAL = "|".join(sorted((word for word in _NUMBERS if not word.endswith(("st", "nd", "rd", "th"))), key=len, reverse=True))
+_CARDINAL = "|".join(
+    sorted((word for word in _NUMBERS if not word.endswith(("st", "nd", "rd", "th"))), key=len, reverse=True)
+)
 _YEAR_WORDS = re.compile(
     rf"\b(nineteen|twenty|eighteen) (?:hundred(?: and)? ?)?(?:oh )?({_CARDINAL})\b"
     rf"|\b(nineteen|eighteen) hundred\b"
@@ -159,3 +162,65 @@ def _possible(reading: Reading) -> bool:
     except ValueError:
         return False
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One date in a text: where it stands and how it can be read. A month without a day has day 0, without a year year -1."""
+
+    start: int
+    end: int
+    readings: frozenset[Reading]
+
+
+_YEAR_SPOKEN = (
+    rf"(?:(?:nineteen|twenty|eighteen) (?:hundred(?: and)? ?)?(?:oh )?(?:{_CARDINAL})(?:[ -](?:{'|'.join(_ONES[:9])}))?"
+    rf"|(?:nineteen|eighteen) hundred|two thousand(?: and)?(?: (?:{_CARDINAL}))?)"
+)
+_ORDINAL_WORD = "|".join(sorted((word for word in _NUMBERS if word.endswith(("st", "nd", "rd", "th"))), key=len, reverse=True))
+_SPOKEN_DATE = re.compile(
+    rf"\b{_MONTH} (?:the )?(?:{_ORDINAL_WORD}|[0-9]{{1,2}})(?:st|nd|rd|th)?,? (?:of )?{_YEAR_SPOKEN}\b"
+    rf"|\b(?:the )?(?:{_ORDINAL_WORD}|[0-9]{{1,2}})(?:st|nd|rd|th)?(?: day)? of {_MONTH},? (?:of )?{_YEAR_SPOKEN}\b"
+)
+_MONTH_YEAR = re.compile(rf"(?<![a-z]){_MONTH}(?:,| of)? (?:of )?([0-9]{{4}})(?![0-9])")
+_MONTH_AND_DAY = re.compile(
+    rf"(?<![a-z]){_MONTH}\.? (?:the )?[0-9]{{1,2}}(?:st|nd|rd|th)?(?![0-9]|[.,:/-][0-9])"
+    rf"|(?<![0-9])[0-9]{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH}(?![a-z])"
+)
+_PATTERNS = (_YEAR_FIRST, _YEAR_LAST, _SPACED, _DAY_MONTH, _MONTH_DAY, _YEAR_MONTH_WORD, _COMPACT)
+
+
+def written_dates(folded: str) -> list[Written]:
+    """Every date of a folded text with its place, the longest reading of each stretch; in order."""
+    found = [
+        Written(*match.span(), frozenset({(int(match[2]), _MONTHS[match[1]], 0)})) for match in _MONTH_YEAR.finditer(folded)
+    ]
+    found += [
+        Written(*match.span(), readings)
+        for pattern in _PATTERNS
+        for match in pattern.finditer(folded)
+        if (readings := _readings_of(match)) and not (pattern is _COMPACT and _in_a_word(folded, match))
+    ]
+    spoken = _SPOKEN_DATE.finditer(folded.replace("-", " "))
+    found += [Written(*match.span(), dates_in(match[0])) for match in spoken]
+    found += [Written(*match.span(), frozenset()) for match in _MONTH_AND_DAY.finditer(folded)]
+    kept: list[Written] = []
+    for one in sorted(found, key=lambda written: (written.start, -written.end)):
+        if not kept or one.start >= kept[-1].end:
+            kept.append(one)
+    return kept
+
+
+def _readings_of(found: re.Match[str]) -> frozenset[Reading]:
+    """How a date can be read; where the year stands first the month is next, if there is such a month."""
+    if found.re is _YEAR_FIRST:
+        year, month, day = (int(found[group]) for group in (1, 3, 4))
+        if _possible((year, month, day)):
+            return frozenset({(year, month, day)})
+    return dates_in(found[0])
+
+
+def _in_a_word(folded: str, found: re.Match[str]) -> bool:
+    """Whether letters touch a run of digits, so that it is part of a code or a hash."""
+    before, after = folded[: found.start()][-1:], folded[found.end() : found.end() + 1]
+    return before.isalpha() or after.isalpha()

@@ -50,7 +50,6 @@ _MOST_JSON = 100
 """Pieces of JSON that are read in one text."""
 
 
-
 def _reverse(text: str) -> str:
     return text[::-1]
 
@@ -66,7 +65,9 @@ def _turn_both(text: str) -> str:
 TURNS: dict[str, Callable[[str], str]] = {REVERSED: _reverse, ROT13: _rotate, BOTH: _turn_both}
 _ALSO_WORDS = frozenset({"why", "abi", "von", "pes"})
 """Turned months that are words themselves: they tell only next to a digit."""
-_BY_A_DIGIT = re.compile(rf"(?<![a-z])(?:{'|'.join(sorted(_ALSO_WORDS))})\W{{0,3}}[0-9]|[0-9]\W{{0,3}}(?:{'|'.join(sorted(_ALSO_WORDS))})(?![a-z])")
+_BY_A_DIGIT = re.compile(
+    rf"(?<![a-z])(?:{'|'.join(sorted(_ALSO_WORDS))})\W{{0,3}}[0-9]|[0-9]\W{{0,3}}(?:{'|'.join(sorted(_ALSO_WORDS))})(?![a-z])"
+)
 _TURNED_WORDS = {name: frozenset(map(turn, _TELLING.split())) - {"bar", "net"} for name, turn in TURNS.items()}
 _TURNED_WORDS[""] = frozenset(_TELLING.split())
 _FEW_DIGITS = 5
@@ -123,8 +124,10 @@ def _views(forms: Forms, turned: frozenset[str], *, heads: bool) -> Iterator[tup
 
 def _tells(forms: Forms) -> bool:
     """Whether a text has anything that can be read further: odd runs, numbers, words that explain a value."""
-    return bool(forms.odd) or len(forms.digits) > _FEW_DIGITS or any(
-        not forms.tokens.isdisjoint(words) for words in _TURNED_WORDS.values()
+    return (
+        bool(forms.odd)
+        or len(forms.digits) > _FEW_DIGITS
+        or any(not forms.tokens.isdisjoint(words) for words in _TURNED_WORDS.values())
     )
 
 

@@ -1,7 +1,7 @@
 """Hashes of identifiers: an unsalted hash is no pseudonym, for whoever guesses the value can check the guess.
 
 45 CFR 164.514(c): a re-identification code must not be derived from information about the individual. Searched are md5,
-sha1 and the SHA-2 family in hex, base64 and base32, whole or cut to `MARK` characters, and crc32 in hex and decimal.
+sha1 and the SHA-2 family in hex, base64 and base32, whole or cut to their first `MARK` characters (in hex also the last), and crc32 in hex and decimal.
 Keyed hashes cannot be found without the key.
 """
 
@@ -31,7 +31,9 @@ class Hashes:
     """The hashes of some identifiers, worked out when a text first has a run that may be one."""
 
     def __init__(self, identifiers: Sequence[Identifier]) -> None:
-        self._spelled = [(number, spelling) for number, known in enumerate(identifiers) for spelling in _spellings(known)]
+        self._spelled = [
+            (number, spelling) for number, known in enumerate(identifiers) for spelling in _spellings(known)
+        ]
         self._sums: dict[str, int] = {}
         for number, spelling in self._spelled:
             checksum = zlib.crc32(spelling)
@@ -59,9 +61,10 @@ class Hashes:
     def _marks(self) -> dict[str, tuple[int, str]]:
         marks: dict[str, tuple[int, str]] = {}
         for (number, spelling), algorithm in product(self._spelled, ALGORITHMS):
-            raw = hashlib.new(algorithm, spelling, usedforsecurity=False).digest()[:_MARK_BYTES]
+            digest = hashlib.new(algorithm, spelling, usedforsecurity=False).digest()
+            raw = digest[:_MARK_BYTES]
             encoded = (base64.b64encode(raw), base64.urlsafe_b64encode(raw), base64.b32encode(raw))
-            for text in (raw.hex(), *(written.decode() for written in encoded)):
+            for text in (raw.hex(), digest.hex()[-MARK:], *(written.decode() for written in encoded)):
                 marks.setdefault(text[:MARK], (number, algorithm))
         return marks
 

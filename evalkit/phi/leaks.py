@@ -41,7 +41,7 @@ NOT_SEARCHED = (
 
 _LOOKED_UP: frozenset[Space] = frozenset({"words", "folded", "raw", "compact", "camel", "spaced"})
 """Normal forms whose every literal, closed up, stands in the compact form: that one search spares all the others."""
-_JOINED_SPACES = frozenset({"words", "compact", "digits", "spoken"})
+_JOINED_SPACES: frozenset[Space] = frozenset({"words", "compact", "digits", "spoken"})
 """Normal forms in which texts without keys between them can show more than each alone."""
 _STEP = re.compile(r"[.\[\]]+")
 _TURNED_LETTERS = 5
@@ -285,9 +285,7 @@ class Needles:
     def _denied(self, hits: Hits, allow: frozenset[str]) -> Hits:
         return {number: form for number, form in hits.items() if self._known[number].needle_id not in allow}
 
-    def _match(
-        self, forms: Forms, hits: Hits, *, chain: str = "", only: frozenset[Space] | None = None
-    ) -> None:
+    def _match(self, forms: Forms, hits: Hits, *, chain: str = "", only: frozenset[Space] | None = None) -> None:
         rows = [row for anchor in self._seen_in(forms) for row in self._anchored.get(anchor, ())]
         rows += [row for space, others in self._others.items() if getattr(forms, space) for row in others]
         for space, literal, entries in sorted(rows, key=_plainness):

@@ -51,7 +51,9 @@ class Lookup:
             return [literal for literal in self._literals if literal in text]
         raw = _bytes(text) + _PADDING
         found = {literal: None for literal in self._short if literal in text}
-        lanes = [np.frombuffer(raw, dtype="<u4", offset=lane, count=(len(raw) - lane) // _WIDTH) for lane in range(_WIDTH)]
+        lanes = [
+            np.frombuffer(raw, dtype="<u4", offset=lane, count=(len(raw) - lane) // _WIDTH) for lane in range(_WIDTH)
+        ]
         hashed = (np.concatenate(lanes) * _SPREAD) >> self._shift
         for place in np.flatnonzero(self._table[hashed]).tolist():
             lane = 0

@@ -33,8 +33,7 @@ def test_every_disguise_is_seen_through_in_every_wrapping(wrapping, people):
     missed = [
         disguise.form_id
         for disguise, around in pairs()
-        if around == wrapping
-        and disguise.shows.isdisjoint(needles.reported(wrapped(disguise, wrapping, person)))
+        if around == wrapping and disguise.shows.isdisjoint(needles.reported(wrapped(disguise, wrapping, person)))
     ]
     assert missed == []
 

@@ -59,7 +59,7 @@ CLEAN = [
     "SGVsbG8sIHdvcmxkISBUaGlzIGlzIG5vdGhpbmc=",
     "c2hvcnQ= 68656c6c6f20776f726c64",
 ]
-PATIENTS = 300
+PATIENTS = 60
 
 
 @pytest.fixture(scope="module")

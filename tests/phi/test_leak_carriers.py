@@ -19,7 +19,7 @@ import pytest
 from evalkit.cases.patients import make_patient
 from evalkit.phi.leaks import find_leaks
 
-IDENTITIES = 25
+IDENTITIES = 5
 NAMED = {"patient.name", "patient.first", "patient.last"}
 
 

@@ -36,7 +36,9 @@ def test_a_disguise_is_seen_through_wherever_the_stream_is_cut(disguise, make_pe
         if not isinstance(value, str):
             continue  # streams are text; what is split over fields comes as a whole value
         text = FILLER * draws.randrange(80) + "\n" + value + "\n" + FILLER
-        pieces = _pieces(text, [draws.randrange(10**6) for _ in range(6)] + [text.index(value) + draws.randrange(len(value))])
+        pieces = _pieces(
+            text, [draws.randrange(10**6) for _ in range(6)] + [text.index(value) + draws.randrange(len(value))]
+        )
         assert disguise.shows & _reported(Needles(person.identifiers), pieces), at
 
 
