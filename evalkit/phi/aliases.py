@@ -15,7 +15,31 @@ from evalkit.phi.forms import compact, fold
 from evalkit.phi.identifiers import Category, valid_npi
 from evalkit.phi.ordinary import canary_grade
 
-_ONSETS = ("b", "br", "d", "dr", "f", "fl", "g", "gl", "k", "kr", "l", "m", "n", "p", "pl", "r", "s", "sk", "st", "t", "tr", "v", "z")
+_ONSETS = (
+    "b",
+    "br",
+    "d",
+    "dr",
+    "f",
+    "fl",
+    "g",
+    "gl",
+    "k",
+    "kr",
+    "l",
+    "m",
+    "n",
+    "p",
+    "pl",
+    "r",
+    "s",
+    "sk",
+    "st",
+    "t",
+    "tr",
+    "v",
+    "z",
+)
 _VOWELS = ("a", "e", "i", "o", "u", "ae", "io")
 _ENDS = ("nd", "rt", "lk", "x", "sk", "mba", "vex", "quo", "zin", "ndra")
 

@@ -177,7 +177,9 @@ _YEAR_SPOKEN = (
     rf"(?:(?:nineteen|twenty|eighteen) (?:hundred(?: and)? ?)?(?:oh )?(?:{_CARDINAL})(?:[ -](?:{'|'.join(_ONES[:9])}))?"
     rf"|(?:nineteen|eighteen) hundred|two thousand(?: and)?(?: (?:{_CARDINAL}))?)"
 )
-_ORDINAL_WORD = "|".join(sorted((word for word in _NUMBERS if word.endswith(("st", "nd", "rd", "th"))), key=len, reverse=True))
+_ORDINAL_WORD = "|".join(
+    sorted((word for word in _NUMBERS if word.endswith(("st", "nd", "rd", "th"))), key=len, reverse=True)
+)
 _SPOKEN_DATE = re.compile(
     rf"\b{_MONTH} (?:the )?(?:{_ORDINAL_WORD}|[0-9]{{1,2}})(?:st|nd|rd|th)?,? (?:of )?{_YEAR_SPOKEN}\b"
     rf"|\b(?:the )?(?:{_ORDINAL_WORD}|[0-9]{{1,2}})(?:st|nd|rd|th)?(?: day)? of {_MONTH},? (?:of )?{_YEAR_SPOKEN}\b"
@@ -193,7 +195,8 @@ _PATTERNS = (_YEAR_FIRST, _YEAR_LAST, _SPACED, _DAY_MONTH, _MONTH_DAY, _YEAR_MON
 def written_dates(folded: str) -> list[Written]:
     """Every date of a folded text with its place, the longest reading of each stretch; in order."""
     found = [
-        Written(*match.span(), frozenset({(int(match[2]), _MONTHS[match[1]], 0)})) for match in _MONTH_YEAR.finditer(folded)
+        Written(*match.span(), frozenset({(int(match[2]), _MONTHS[match[1]], 0)}))
+        for match in _MONTH_YEAR.finditer(folded)
     ]
     found += [
         Written(*match.span(), readings)

@@ -140,7 +140,8 @@ class _Writer:
                 changes.append((*text.original(start, end), ("date", "[YEAR]")))
         if self._terms.detect is not None:
             changes += [
-                (found.start, found.end, (found.category, self._unknown(found, raw))) for found in self._terms.detect(raw)
+                (found.start, found.end, (found.category, self._unknown(found, raw)))
+                for found in self._terms.detect(raw)
             ]
         return self._apply(raw, changes)
 
@@ -166,7 +167,9 @@ class _Writer:
         alias = self._of(known.subject, known.category, known.value)
         if known.category == "name":
             first, _, last = alias.partition(" ")
-            alias = {"first": first, "last": last, "turned": f"{last}, {first}", "handle": last.lower()}.get(place.part, alias)
+            alias = {"first": first, "last": last, "turned": f"{last}, {first}", "handle": last.lower()}.get(
+                place.part, alias
+            )
         return known.category, alias[-4:] if place.part == "last_four" else alias
 
     def _of(self, subject: str, category: Category, value: str) -> str:
@@ -188,7 +191,9 @@ class _Writer:
     def _date(self, written: Written) -> str:
         """The year of a date, or the days since the index date; neither for a date that tells an age over 89."""
         days = [day for reading in written.readings if (day := _day_of(reading, self._terms.today)) is not None]
-        years = {day.year for day in days} | {year for year, _, number in written.readings if not number and year >= 1000}
+        years = {day.year for day in days} | {
+            year for year, _, number in written.readings if not number and year >= 1000
+        }
         if self._old or not years:
             return "[DATE]"
         if self._terms.dates == "days":

@@ -38,7 +38,7 @@ class Hashes:
         for number, spelling in self._spelled:
             checksum = zlib.crc32(spelling)
             self._sums.setdefault(f"{checksum:08x}", number)
-            if checksum >= 10**8:
+            if checksum >= 10**7:
                 self._sums.setdefault(str(checksum), number)
 
         self._written_sums = frozenset(self._sums)

@@ -78,3 +78,38 @@ def test_ordinary_words_are_not_decoded(text):
 @given(st.text(max_size=80))
 def test_no_text_makes_decoding_raise(text):
     assert all(isinstance(forms.raw, str) for _, forms in decoded(text))
+
+
+def test_json_in_a_text_is_read_with_every_entry_of_a_doubled_key():
+    views = [
+        forms.raw for chain, forms in decoded('see {"a": "Mari", "a": "sol", "k": {"b": 7}} there') if chain == "json"
+    ]
+    assert {"Mari-sol-7", "Marisol7"} <= set(views)
+
+
+def test_deep_json_is_too_large():
+    with pytest.raises(TooLarge):
+        list(decoded("[" * 100_000 + "]" * 100_000))
+
+
+def test_a_payload_cut_into_lines_is_read_as_one():
+    record = gzip.compress(bytes(range(32, 127)) * 3 + TEXT.encode(), mtime=0)
+    assert TEXT in " ".join(_views("blob\n" + base64.encodebytes(record).decode()).values())
+
+
+def test_views_stop_at_the_depth_asked_for():
+    nested = TEXT
+    for _ in range(DECODE_DEPTH + 1):
+        nested = base64.b64encode(nested.encode()).decode()
+    assert not any(TEXT in view for view in _views(nested).values())
+    assert any(TEXT in forms.raw for _, forms in decoded(nested, depth=DECODE_DEPTH + 1))
+
+
+def test_a_text_is_turned_where_a_turned_word_explains_a_value():
+    assert "dob 1947" in _views("7491 bod").values()
+    assert "zip 02169" in _views(codecs.encode("zip 02169", "rot13")).values()
+    assert _views("the doctor said it is fine") == {}
+
+
+def test_escapes_make_one_character_of_a_pair():
+    assert "𝐕" in _views(json.dumps("𝐕")).values() or '"𝐕"' in _views(json.dumps("𝐕")).values()

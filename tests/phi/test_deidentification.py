@@ -79,7 +79,12 @@ def test_no_record_comes_out_with_a_tagged_value(text):
 
 def test_the_same_value_gets_the_same_alias_in_every_spelling_and_record():
     aliases = _aliases()
-    texts = ["Makayla Villanueva came.", "VILLANUEVA, MAKAYLA was seen; Ms. Villanueva left", "ssn 900114321", "SSN 900-11-4321"]
+    texts = [
+        "Makayla Villanueva came.",
+        "VILLANUEVA, MAKAYLA was seen; Ms. Villanueva left",
+        "ssn 900114321",
+        "SSN 900-11-4321",
+    ]
     one, two, three, four = (
         deidentify(text, KNOWN, person="p", aliases=aliases, terms=Terms(today=TODAY)).value for text in texts
     )
@@ -92,7 +97,8 @@ def test_the_same_value_gets_the_same_alias_in_every_spelling_and_record():
 def test_another_person_gets_another_alias_and_no_alias_comes_from_the_value():
     aliases = _aliases()
     ssns = {
-        deidentify("900-11-4321", KNOWN, person=person, aliases=aliases, terms=Terms(today=TODAY)).value for person in "abc"
+        deidentify("900-11-4321", KNOWN, person=person, aliases=aliases, terms=Terms(today=TODAY)).value
+        for person in "abc"
     }
     assert len(ssns) == 3
     assert deidentify("900-11-4321", KNOWN, person="a", aliases=_aliases(2), terms=Terms(today=TODAY)).value not in ssns
@@ -118,7 +124,10 @@ def test_a_restricted_zip_becomes_three_zeros():
 
 
 def test_dates_can_become_days_from_an_index_day():
-    assert _plain("seen 2024-02-11, again 02/23/2024", dates="days", index_day=date(2024, 2, 11)) == "seen day +0, again day +12"
+    assert (
+        _plain("seen 2024-02-11, again 02/23/2024", dates="days", index_day=date(2024, 2, 11))
+        == "seen day +0, again day +12"
+    )
     known = (*KNOWN, Identifier("patient.seen", "date", "2024-02-11"))
     assert _plain("again on 2024-02-23", known, dates="days") == "again on day +12"
 
