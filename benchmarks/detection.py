@@ -2,11 +2,11 @@
 
 Run: python benchmarks/detection.py [--peers-python PATH]
 
-Two held-out sets: the odd rows of the public labelled sentences (../shared/data/phi_labelled; rules were tuned on the even
-ones) and notes planted from the even ones of the 24 templates below (tuned on the odd ones). Characters count, white space
-apart; a character is found if any engine's finding covers it, whatever it is called. Intervals: 95 %, bootstrap over texts.
-Presidio runs with its pattern recognizers and a blank model: its named-entity model has to be downloaded, which this machine
-cannot do; with one it finds names and places as well.
+Two held-out sets: the odd rows of the public labelled sentences (../shared/data/phi_labelled; rules were tuned on the
+even ones) and notes planted from the even ones of the 24 templates below (tuned on the odd ones). Characters count,
+white space apart; a character is found if any engine's finding covers it, whatever it is called. Intervals: 95 %,
+bootstrap over texts. Presidio runs with its pattern recognizers and a blank model: its named-entity model has to be
+downloaded, which this machine cannot do; with one it finds names and places as well.
 
 Peers live in an environment of their own: pip install presidio-analyzer scrubadub
 """
@@ -20,7 +20,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
-from pathlib import Path
 
 from machine import ROOT, describe, table
 
@@ -95,7 +94,8 @@ def planted(part: int, notes: int = NOTES) -> list[Labelled]:
             "dob": f"{patient.dob:%m/%d/%Y}" if at % 2 else f"{patient.dob:%B} {patient.dob.day}, {patient.dob.year}",
             "mrn": patient.mrn, "phone": patient.phone, "street": patient.street, "city": patient.city,
             "state": patient.state, "zip": patient.zip_code, "ssn": patient.ssn, "member": patient.member_id,
-            "email": patient.email, "mbi": surrogates.mbi(draw), "npi": surrogates.npi(draw), "vin": surrogates.vin(draw),
+            "email": patient.email,
+            "mbi": surrogates.mbi(draw), "npi": surrogates.npi(draw), "vin": surrogates.vin(draw),
             "ip": surrogates.ipv4(draw), "url": surrogates.url(draw), "account": surrogates.account(draw),
             "license": surrogates.license_number(draw), "old": str(90 + draw % 9), "mac": surrogates.mac(draw),
         }  # fmt: skip

@@ -1,8 +1,8 @@
 """Aliases: what stands in for the identifiers of a person, the same for the same value wherever it is met.
 
-An alias is drawn at random, never derived from the value (45 CFR 164.514(c)), and where an issuer leaves a range unused it
-lies in that range (`surrogates`). Names have no such range: theirs are put together from syllables. The book of aliases is
-the re-identification code of the rule: keep it sealed or throw it away.
+An alias is drawn at random, never derived from the value (45 CFR 164.514(c)), and where an issuer leaves a range unused
+it lies in that range (`surrogates`). Names have no such range: theirs are put together from syllables. The book of
+aliases is the re-identification code of the rule: keep it sealed or throw it away.
 """
 
 from __future__ import annotations

@@ -166,7 +166,7 @@ def _possible(reading: Reading) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One date in a text: where it stands and how it can be read. A month without a day has day 0, without a year year -1."""
+    """One date in a text: where it stands and how it can be read (a month alone: day 0; without a year: not)."""
 
     start: int
     end: int

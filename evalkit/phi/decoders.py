@@ -1,8 +1,8 @@
 """Decoders: what a text says once it is decoded, in every order of decoders, some layers deep.
 
 A decoder costs nothing where its marks are not seen. What nobody writes by hand (`runs`: those that mix letters with
-digits or cases, and rows of character codes) is read as base64, base32, hex and character codes, upright, reversed and in
-rot13.
+digits or cases, and rows of character codes) is read as base64, base32, hex and character codes, upright, reversed and
+in rot13.
 """
 
 from __future__ import annotations
@@ -38,10 +38,11 @@ _URL_ALPHABET = str.maketrans("-_", "+/")
 _CONTROLS = bytes(range(32))
 
 _TELLING = """
-born birth dob date age aged year old zip postal address reside resides residing lives home phone call fax ssn social ending
-last four digits mrn record chart member plan account license serial device patient initials named spouse mrs january february
-march april june july august september october november december jan feb mar apr jun jul aug sep oct nov dec zero one two
-three five six seven eight nine ten eleven twelve double nineteen twenty thirty forty fifty sixty seventy eighty ninety
+born birth dob date age aged year old zip postal address reside resides residing lives home phone call fax ssn social
+ending last four digits mrn record chart member plan account license serial device patient initials named spouse mrs
+january february march april june july august september october november december jan feb mar apr jun jul aug sep oct
+nov dec zero one two three five six seven eight nine ten eleven twelve double nineteen twenty thirty forty fifty sixty
+seventy eighty ninety
 """
 """Words that explain a value next to them: seen reversed or in rot13, the whole text is turned."""
 _MARKS = "%=\\&[{#*"
@@ -66,7 +67,8 @@ TURNS: dict[str, Callable[[str], str]] = {REVERSED: _reverse, ROT13: _rotate, BO
 _ALSO_WORDS = frozenset({"why", "abi", "von", "pes"})
 """Turned months that are words themselves: they tell only next to a digit."""
 _BY_A_DIGIT = re.compile(
-    rf"(?<![a-z])(?:{'|'.join(sorted(_ALSO_WORDS))})\W{{0,3}}[0-9]|[0-9]\W{{0,3}}(?:{'|'.join(sorted(_ALSO_WORDS))})(?![a-z])"
+    rf"(?<![a-z])(?:{'|'.join(sorted(_ALSO_WORDS))})\W{{0,3}}[0-9]"
+    rf"|[0-9]\W{{0,3}}(?:{'|'.join(sorted(_ALSO_WORDS))})(?![a-z])"
 )
 _TURNED_WORDS = {name: frozenset(map(turn, _TELLING.split())) - {"bar", "net"} for name, turn in TURNS.items()}
 _TURNED_WORDS[""] = frozenset(_TELLING.split())
@@ -108,7 +110,7 @@ def decoded(text: str, *, depth: int = DECODE_DEPTH, turned: Turned | None = Non
 def _views(forms: Forms, turned: frozenset[str], *, heads: bool) -> Iterator[tuple[str, str]]:
     """Each decoder that changes something, all it found in one text; ``heads`` are what lines spell, an odd text."""
     text = forms.clean
-    marked = any([mark in text for mark in _MARKS])
+    marked = any(mark in text for mark in _MARKS)
     if marked:
         yield from _marked(text)
     if forms.odd:

@@ -1,9 +1,9 @@
 """De-identification: a record with aliases in the place of identifiers, or a refusal.
 
-The identifiers that a spec tags are propagated through all text of the record (`propagation`); ages over 89, dates and ZIPs
-are reduced as 45 CFR 164.514(b)(2)(i) has it (`safe_harbor`); what nobody tagged is looked for by a detector, if one is
-handed in. Then the exact checker (`leaks`) searches the result for every tagged value in every form it knows, and on any hit
-nothing is given out: what a value hides in, nobody can have meant to keep.
+The identifiers that a spec tags are propagated through all text of the record (`propagation`); ages over 89, dates and
+ZIPs are reduced as 45 CFR 164.514(b)(2)(i) has it (`safe_harbor`); what nobody tagged is looked for by a detector, if
+one is handed in. Then the exact checker (`leaks`) searches the result for every tagged value in every form it knows,
+and on any hit nothing is given out: what a value hides in, nobody can have meant to keep.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ from evalkit.phi.safe_harbor import AGE_90, OLDEST_OPEN_AGE, ages_over_89, telli
 
 ALL: frozenset[Subject] = PROTECTED | {"provider", "organisation"}
 
+_OLDEST = 130
+
 Dates = Literal["year", "days"]
-"""What stays of a date: its year (Safe Harbor), or the days since an index date (``day +12``), which keeps intervals and no
-calendar date."""
+"""What stays of a date: its year, or the days since an index day (``day +12``), which keep intervals and no date."""
 
 
 class Found(Protocol):
@@ -89,8 +90,8 @@ def deidentify(
     """A JSON value with the tagged identifiers of one person replaced, and proven to show none of them.
 
     ``person`` is any name for whom the record is about; the same name and ``aliases`` give the same stand-ins in every
-    record. Raises IdentifiersRemain where the exact checker still finds a tagged value (a key, an encoding, a value split
-    over fields), IdentifierError where the value is not JSON.
+    record. Raises IdentifiersRemain where the exact checker still finds a tagged value (a key, an encoding, a value
+    split over fields), IdentifierError where the value is not JSON.
     """
     writer = _Writer(tuple(identifiers), person, aliases=aliases, terms=terms)
     result = writer.rewrite(value)
@@ -216,22 +217,24 @@ def _day_of(reading: Reading, today: date) -> date | None:
 
 
 def _is_old(identifiers: Sequence[Identifier], today: date) -> bool:
-    """Whether a tagged date or age makes the person older than `OLDEST_OPEN_AGE`."""
+    """Whether a tagged age or date of birth makes the person older than `OLDEST_OPEN_AGE`."""
     for known in identifiers:
+        folded = fold(known.value).strip()
         if known.category != "date":
             continue
-        folded = fold(known.value).strip()
-        if folded.isdigit() and OLDEST_OPEN_AGE < int(folded) < 130:
+        if folded.isdigit() and OLDEST_OPEN_AGE < int(folded) < _OLDEST:
             return True
-        day = parse_date(folded)
-        if day is not None and known.needle_id.endswith(("dob", "birth", "birth_date", "born")):
-            age = today.year - day.year - ((today.month, today.day) < (day.month, day.day))
-            if age > OLDEST_OPEN_AGE:
-                return True
+        day = parse_date(folded) if _is_birth(known) else None
+        if day and today.year - day.year - ((today.month, today.day) < (day.month, day.day)) > OLDEST_OPEN_AGE:
+            return True
     return False
 
 
+def _is_birth(known: Identifier) -> bool:
+    return known.needle_id.endswith(("dob", "birth", "birth_date", "born"))
+
+
 def _first_day(identifiers: Sequence[Identifier]) -> date | None:
-    days = [parse_date(fold(known.value)) for known in identifiers
-            if known.category == "date" and not known.needle_id.endswith(("dob", "birth", "birth_date", "born"))]  # fmt: skip
-    return min((day for day in days if day is not None), default=None)
+    """The first tagged day that is no date of birth."""
+    dates = [known for known in identifiers if known.category == "date" and not _is_birth(known)]
+    return min((day for known in dates if (day := parse_date(fold(known.value))) is not None), default=None)

@@ -1,9 +1,9 @@
 """Detection: what may identify somebody in a text of which nothing is known.
 
-Not exact like `leaks`: patterns with check digits, words before a value that say what it is, and capitalised words. Every
-finding has a confidence; a failed check digit lowers it and never hides the finding, for test-shaped numbers and typing errors
-are written about real people too. No model and no network. `docs/explanation/detection.md` has the measured recall and
-precision.
+Not exact like `leaks`: patterns with check digits, words before a value that say what it is, and capitalised words.
+Every finding has a confidence; a failed check digit lowers it and never hides the finding, for test-shaped numbers and
+typing errors are written about real people too. No model and no network. `docs/explanation/detection.md` has the
+measured recall and precision.
 """
 
 from __future__ import annotations
@@ -81,29 +81,36 @@ _MONTH_AFTER = re.compile(
 )
 _DAY_REST = re.compile(r"(?:st|nd|rd|th)?(?:,? [0-9]{4}(?![0-9]))?")
 _AGE_AFTER = re.compile(r"[\s-]{0,2}(?:y/?o|yo[mf]?|yrs?|years?)\b", re.IGNORECASE)
+_APARTMENT = r"Apt|Suite|Ste|Unit|Apartment"
 _STREET_AFTER = re.compile(
-    r"[A-Za-z]?(?:,? (?!(?:Apt|Suite|Ste|Unit|Apartment)\b)(?:[NSEW]\.?|[0-9]{1,3}(?:st|nd|rd|th)|[A-Z\u00c0-\u024f][\w.'-]+)){1,4}(?:,? (?:Apt|Suite|Ste|Unit|Apartment|#)\.? ?\w+)?"
+    rf"[A-Za-z]?(?:,? (?!(?:{_APARTMENT})\b)"
+    r"(?:[NSEW]\.?|[0-9]{1,3}(?:st|nd|rd|th)|[A-Z\u00c0-\u024f][\w.'-]+)){1,4}"
+    rf"(?:,? (?:{_APARTMENT}|#)\.? ?\w+)?"
 )
 _SUFFIX = re.compile(
-    r"\b(?:street|st|avenue|ave|road|rd|lane|ln|drive|dr|court|ct|place|pl|way|terrace|circle|boulevard|blvd|parkway|highway|square|"
-    r"trail|hollow|ridge|run|pass|path|row|loop|crossing|[a-z]+(?:straße|strasse|gatan|katu|tie|weg|laan|straat|vej))\b\.?",
+    r"\b(?:street|st|avenue|ave|road|rd|lane|ln|drive|dr|court|ct|place|pl|way|terrace|circle|boulevard|blvd|parkway|"
+    r"highway|square|trail|hollow|ridge|run|pass|path|row|loop|crossing|"
+    r"[a-z]+(?:straße|strasse|gatan|katu|tie|weg|laan|straat|vej))\b\.?",
     re.IGNORECASE,
 )
 _WORD_BEFORE = re.compile(r"(?<![\w.])([A-Z\u00c0-\u024f][a-z\u00df-\u024f]{4,}(?<!ol)(?<!in)) \Z")
 _PLACE_BEFORE = re.compile(r"(?:[A-Z\u00c0-\u024f][a-z\u00df-\u024f]{2,}|\b[A-Z]{2})[,\s]{1,3}\Z|\n[ ]?\Z")
 _UNIT = re.compile(r"\b(?:apt|apartment|suite|ste|unit|p\.?o\.? box|room)\b\.?\s#?\Z", re.IGNORECASE)
 _STATE = re.compile(
-    r"(?:[A-Z][\w.'-]+(?: [A-Z][\w.'-]+){0,2},\s)?\b(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|"
-    r"UT|V[AT]|W[AIVY])[ ,\n]{1,3}\Z"
+    r"(?:[A-Z][\w.'-]+(?: [A-Z][\w.'-]+){0,2},\s)?\b(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|"
+    r"N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY])[ ,\n]{1,3}\Z"
 )
+_UPPER, _LOWER = r"A-Z\u00c0-\u00de\u0100-\u017f\u0391-\u042f", r"a-z\u00df-\u024f\u0370-\u04ff"
 _WORD = re.compile(
-    r"(?<![\w@/.])(?:[A-Z]['’](?=[A-Z]))?[A-Z\u00c0-\u00de\u0100-\u017f\u0391-\u042f](?:[a-z\u00df-\u024f\u0370-\u04ff'’.-]*[a-z\u00df-\u024f\u0370-\u04ff][A-Za-z'’-]*|\.(?= [A-Z])|(?= [A-Z][a-z]))"
+    rf"(?<![\w@/.])(?:[A-Z]['’](?=[A-Z]))?[{_UPPER}]"
+    rf"(?:[{_LOWER}'’.-]*[{_LOWER}][A-Za-z'’-]*|\.(?= [A-Z])|(?= [A-Z][a-z]))"
 )
 _START = re.compile(r"(?:\A|[.!?:\n\"]|\s-|[*#>•])\s*[\"'(\[*-]*\Z")
 _HEADING = re.compile(r"\w*(?: (?:and|of|for|&) \w+)*:|[ ]?\n")
 _TITLE = re.compile(r"\b(?:mr|mrs|ms|miss|mx|dr|doctor|prof|nurse|sr|sra)\b\.?\s\Z", re.IGNORECASE)
 _INTRODUCED = re.compile(
-    r"(?:\b(?:name is|named|name|called|i'm|i am|this is|patient|pt|spouse|wife|husband|mother|father|son|daughter|brother|sister|"
+    r"(?:\b(?:name is|named|name|called|i'm|i am|this is|patient|pt|spouse|wife|husband|mother|father|son|daughter|"
+    r"brother|sister|"
     r"signed(?: by)?|contact|dear|seen by|attending|provider|re|from)[:,]?)\s{1,3}\Z", re.IGNORECASE)  # fmt: skip
 
 

@@ -110,6 +110,7 @@ def _gzipped(text: str) -> str:
 
 
 _LOOKALIKES = str.maketrans("aeopcxAEOPCX", "аеорсхАЕОРСХ")
+_ACCENTED = str.maketrans("aoe", "áóé")
 _LEET = str.maketrans("aeio", "4310")
 _ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 _FULL_WIDTH = {code: code + 0xFEE0 for code in range(33, 127)}
@@ -214,7 +215,7 @@ _ROWS: tuple[tuple[str, str, str, Callable[[Persona], Any]], ...] = (
     ("L05", "first name only", _NAMED, lambda p: f"{p.first} has failed six weeks of therapy."),
     ("L06", "initials after the word", _NAMED, lambda p: f"Patient initials {p.first[0]}.{p.middle}.{p.last[0]}."),
     ("L07", "accents added, decomposed", _NAMED,
-     lambda p: f"Patient {unicodedata.normalize('NFD', p.name.replace('a', 'á').replace('o', 'ó').replace('e', 'é'))}."),
+     lambda p: f"Patient {unicodedata.normalize('NFD', p.name.translate(_ACCENTED))}."),
     ("L08", "look-alike letters", _NAMED, lambda p: f"Patient {p.name.translate(_LOOKALIKES)}."),
     ("L09", "zero-width characters inside", _NAMED, lambda p: "\u200b".join(p.first) + " " + "\xad".join(p.last)),
     ("L10", "SSN in full-width digits", "ssn", lambda p: f"SSN {p.ssn.translate(_FULL_WIDTH)}"),
@@ -235,7 +236,8 @@ _ROWS: tuple[tuple[str, str, str, Callable[[Persona], Any]], ...] = (
     ("L25", "SSN, digits reversed", "ssn", lambda p: f"ref {_digits(p.ssn)[::-1]}"),
     ("L26", "phone written in another way", "phone", lambda p: f"call +1.{p.phone.replace('-', '.')}"),
     ("L27", "phone split over three fields", "phone", lambda p: _fields(p.phone.split("-"))),
-    ("L28", "name split over two fields", _NAMED, lambda p: {"decision": "approve", "meta": {"g": p.first, "s": p.last}}),
+    ("L28", "name split over two fields", _NAMED,
+     lambda p: {"decision": "approve", "meta": {"g": p.first, "s": p.last}}),
     ("L29", "name as a key", _NAMED, lambda p: {"decision": "approve", p.name: True}),
     ("L30", "name in JSON escapes", _NAMED, lambda p: f'{{"decision":"approve","n":"{_escaped(p.name)}"}}'),
     ("L31", "JSON in a JSON string", _NAMED, lambda p: json.dumps(json.dumps({"n": p.name, "mrn": p.mrn}))),
@@ -250,7 +252,8 @@ _ROWS: tuple[tuple[str, str, str, Callable[[Persona], Any]], ...] = (
     ("L38", "gzip and base64 of a record", _NAMED, lambda p: f"blob {_gzipped(f'<p>{p.name}|{p.ssn}|{p.dob}</p>')}"),
     ("L39", "array of character codes", _NAMED, lambda p: {"decision": "approve", "trace": [ord(c) for c in p.name]}),
     ("L40", "unsalted sha256 of the SSN", "ssn", lambda p: f"subject {hashlib.sha256(p.ssn.encode()).hexdigest()}"),
-    ("L41", "md5 of the MRN", "mrn", lambda p: f"subject {hashlib.md5(p.mrn.encode(), usedforsecurity=False).hexdigest()}"),
+    ("L41", "md5 of the MRN", "mrn",
+     lambda p: f"subject {hashlib.md5(p.mrn.encode(), usedforsecurity=False).hexdigest()}"),
     ("L42", "date of birth, day first", "dob", lambda p: f"born {p.dob.day} {p.dob:%b %Y}"),
     ("L43", "date of birth, US short", "dob", lambda p: f"DOB {p.dob.month}/{p.dob.day}/{p.dob:%y}"),
     ("L44", "date of birth spelled out", "dob", lambda p: f"born {_date_in_words(p.dob)}"),

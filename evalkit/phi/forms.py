@@ -23,8 +23,8 @@ _LOOKALIKES = dict(zip(
 ))  # fmt: skip
 """Letters of other scripts that look like Latin ones, and Latin ones that do not decompose (our own small table)."""
 
-_SPELLED = {"ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "þ": "th", "Þ": "TH", "’": "'", "‘": "'", "ʼ": "'",
-            "–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-"}  # fmt: skip
+_SPELLED = {"ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "þ": "th", "Þ": "TH",
+            "’": "'", "‘": "'", "ʼ": "'", "–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-"}  # fmt: skip
 _FEW = 12
 """Different characters beyond ASCII up to which it is quicker to replace them one by one."""
 
@@ -183,7 +183,7 @@ def letter_by_letter(in_words: str) -> str:
 
 
 def leet(folded: str) -> str:
-    """The text with digits and signs read as letters, both with 1 as i and with 1 as l; empty where none stand by letters."""
+    """The text with digits and signs read as letters, 1 both as i and as l; empty where none stand by letters."""
     classes = shape(folded)
     if b"a0" not in classes and b"0a" not in classes:
         return ""
@@ -194,7 +194,7 @@ def leet(folded: str) -> str:
 def line_heads(text: str) -> str:
     """What an acrostic spells, a space for an empty line, each different reading on a line of its own.
 
-    Read are the first characters of all lines and leaves, those past bullets and numbers, and from the end the last ones.
+    Read are the first characters of all lines and leaves, those past bullets and numbers, and from the end the last.
     """
     lines = _LINE.split(text)
     if len(lines) < 5:

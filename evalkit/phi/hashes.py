@@ -1,8 +1,8 @@
 """Hashes of identifiers: an unsalted hash is no pseudonym, for whoever guesses the value can check the guess.
 
 45 CFR 164.514(c): a re-identification code must not be derived from information about the individual. Searched are md5,
-sha1 and the SHA-2 family in hex, base64 and base32, whole or cut to their first `MARK` characters (in hex also the last), and crc32 in hex and decimal.
-Keyed hashes cannot be found without the key.
+sha1 and the SHA-2 family in hex, base64 and base32, whole or cut to their first `MARK` characters (in hex also the
+last), and crc32 in hex and decimal. Keyed hashes cannot be found without the key.
 """
 
 from __future__ import annotations

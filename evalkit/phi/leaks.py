@@ -2,8 +2,8 @@
 
 The case owns its identifiers, so nothing is guessed: no score, no model, no threshold. A value is taken apart into
 leaves (`views`), what is encoded is decoded (`decoders`), each text is brought into normal forms (`forms`, `dates`,
-`hashes`), and probes made of the identifiers (`needles`) are looked up in them. A finding names the needle, the form and
-the place and never holds the value.
+`hashes`), and probes made of the identifiers (`needles`) are looked up in them. A finding names the needle, the form
+and the place and never holds the value.
 
 Too large a value, or one that unpacks into too much, is a leak of form ``oversize``: what was not searched is not
 clean.

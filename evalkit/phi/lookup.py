@@ -1,8 +1,8 @@
 """Many literals looked up in one text at once, however many there are.
 
-Every four bytes of the text are hashed to a place of a bit table (one multiplication, in numpy over the whole text); where
-the table says yes, the literals that begin with these four bytes are compared. Clean text costs one pass, nearly the same
-for a hundred literals and for a hundred thousand, and a literal is never missed.
+Every four bytes of the text are hashed to a place of a bit table (one multiplication, in numpy over the whole text);
+where the table says yes, the literals that begin with these four bytes are compared. Clean text costs one pass, nearly
+the same for a hundred literals and for a hundred thousand, and a literal is never missed.
 """
 
 from __future__ import annotations

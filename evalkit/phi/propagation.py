@@ -18,7 +18,10 @@ from evalkit.phi.ordinary import canary_grade
 _TITLES = frozenset({"jr", "sr", "ii", "iii", "iv", "md", "phd", "rn", "do", "mr", "mrs", "ms", "miss", "mx", "dr"})
 _GAP = r"[^0-9a-z]{0,4}"
 _AT, _DOT = r"\s?[\[(]?\s?(?:@|at)\s?[\])]?\s?", r"\s?[\[(]?\s?(?:\.|dot)\s?[\])]?\s?"
-_LAST_FOUR = r"(?:(?:ending in|last four|last 4|last4)\W{1,4}(?:digits\W{1,3})?(?:of\W)?(?:ssn\W{1,3})?(?:are\W|is\W)?|[*x#]{2,}[- ]?)"
+_LAST_FOUR = (
+    r"(?:(?:ending in|last four|last 4|last4)\W{1,4}(?:digits\W{1,3})?(?:of\W)?(?:ssn\W{1,3})?(?:are\W|is\W)?"
+    r"|[*x#]{2,}[- ]?)"
+)
 
 
 @dataclass(frozen=True, slots=True)

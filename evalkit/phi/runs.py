@@ -24,7 +24,7 @@ _PUNCTUATION = re.compile(r"[/_+-]")
 def odd_runs(clean: str) -> list[str]:
     """Runs of the base64 alphabet that are not plain (`is_plain_run`), and blocks of lines of it closed up."""
     shapes = set(clean.encode("ascii", "replace").translate(_TABLE).split())
-    if not any([_is_odd(shape) for shape in shapes if len(shape) >= _SHORTEST]):
+    if not any(_is_odd(shape) for shape in shapes if len(shape) >= _SHORTEST):
         return []
     wrapped = [re.sub(r"\s", "", block) for block in _WRAPPED.findall(clean)] if "\n" in clean else []
     return [run for run in _RUN.findall(clean) if not is_plain_run(run)] + wrapped

@@ -1,8 +1,8 @@
 """Safe Harbor by the letter, 45 CFR 164.514(b)(2)(i): what may stay of a place, a date and an age.
 
-The 2000 table is the one in the guidance of HHS. For 2010 HHS has published none but says that the older must not be relied
-on once newer data is out; the table here is in circulation and not confirmed by HHS. The union of both is restricted, which
-can only err towards hiding more.
+The 2000 table is the one in the guidance of HHS. For 2010 HHS has published none but says that the older must not be
+relied on once newer data is out; the table here is in circulation and not confirmed by HHS. The union of both is
+restricted, which can only err towards hiding more.
 """
 
 from __future__ import annotations
@@ -11,14 +11,16 @@ import re
 
 from evalkit.phi.characters import WORD_END, WORD_START
 
-RESTRICTED_ZIP3_2000: frozenset[str] = frozenset(
-    "036 059 063 102 203 556 692 790 821 823 830 831 878 879 884 890 893".split()
-)
+RESTRICTED_ZIP3_2000 = frozenset({
+    "036", "059", "063", "102", "203", "556", "692", "790", "821", "823", "830", "831", "878", "879", "884", "890",
+    "893",
+})  # fmt: skip
 """Areas of 20,000 people or fewer by the census of 2000 (HHS guidance of 26 November 2012)."""
 
-RESTRICTED_ZIP3_2010: frozenset[str] = frozenset(
-    "036 059 102 202 203 204 205 369 556 692 753 772 821 823 878 879 884 893".split()
-)
+RESTRICTED_ZIP3_2010 = frozenset({
+    "036", "059", "102", "202", "203", "204", "205", "369", "556", "692", "753", "772", "821", "823", "878", "879",
+    "884", "893",
+})  # fmt: skip
 """The same by the census of 2010, as it circulates; not published by HHS."""
 
 RESTRICTED_ZIP3 = RESTRICTED_ZIP3_2000 | RESTRICTED_ZIP3_2010

@@ -1,8 +1,8 @@
 """Streams: text that comes in pieces, cut anywhere, searched as if it had come whole.
 
-A piece is searched together with the tail of what came before: its last `TAIL` characters without those that say nothing
-(invisible ones, long rows of blanks), the whole of an encoded payload that reaches into it, and of earlier lines the first
-and last characters, for what lines spell. A payload that never ends fails closed.
+A piece is searched together with the tail of what came before: its last `TAIL` characters without those that say
+nothing (invisible ones, long rows of blanks), the whole of an encoded payload that reaches into it, and of earlier
+lines the first and last characters, for what lines spell. A payload that never ends fails closed.
 """
 
 from __future__ import annotations

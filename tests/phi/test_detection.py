@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -116,7 +118,7 @@ def test_of_two_findings_that_overlap_the_surer_stays():
 def test_no_text_makes_detection_raise_and_findings_stand_in_order_inside_it(text):
     hits = detect(text, at_least=0)
     assert all(0 <= one.start < one.end <= len(text) and 0 <= one.confidence <= 1 for one in hits)
-    assert all(one.end <= two.start for one, two in zip(hits, hits[1:], strict=False))
+    assert all(one.end <= two.start for one, two in pairwise(hits))
 
 
 def test_the_guard_and_the_given_names_do_not_meet_where_a_name_is_common():
