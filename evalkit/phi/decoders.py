@@ -7,7 +7,6 @@ in rot13.
 
 from __future__ import annotations
 
-import base64
 import binascii
 import codecs
 import html
@@ -29,6 +28,9 @@ ACROSTIC = "acrostic"
 REVERSED, ROT13, BOTH = "reversed", "rot13", "reversed_rot13"
 
 _BASE32 = re.compile(r"[A-Z2-7]{8,}|[a-z2-7]{8,}")
+_BASE32_DIGITS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz234567",
+                               "0123456789abcdefghijklmnop0123456789abcdefghijklmnopqrstuv")  # fmt: skip
+"""base32 (RFC 4648) to the digits that ``int(text, 32)`` reads."""
 _HEX = re.compile(r"[0-9A-Fa-f]{8,}")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([nrt\"'/\\]))")
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
@@ -36,6 +38,8 @@ _QUOTED = re.compile(r"(?:=[0-9A-F]{2})+")
 _READABLE = re.compile(rb"(?:[ -~]|[\xc3-\xf4][\x80-\xbf]{1,3}){5,}")
 _URL_ALPHABET = str.maketrans("-_", "+/")
 _CONTROLS = bytes(range(32))
+_BETWEEN = "\t"
+"""Stands between pieces that were decoded apart; no line ends there."""
 
 _TELLING = """
 born birth dob date age aged year old zip postal address reside resides residing lives home phone call fax ssn social
@@ -67,8 +71,8 @@ TURNS: dict[str, Callable[[str], str]] = {REVERSED: _reverse, ROT13: _rotate, BO
 _ALSO_WORDS = frozenset({"why", "abi", "von", "pes"})
 """Turned months that are words themselves: they tell only next to a digit."""
 _BY_A_DIGIT = re.compile(
-    rf"(?<![a-z])(?:{'|'.join(sorted(_ALSO_WORDS))})\W{{0,3}}[0-9]"
-    rf"|[0-9]\W{{0,3}}(?:{'|'.join(sorted(_ALSO_WORDS))})(?![a-z])"
+    rf"(?<![a-z])(?:{'|'.join(sorted(_ALSO_WORDS))})[ ,./-]{{0,3}}[0-9]"
+    rf"|[0-9][ ,./-]{{0,3}}(?:{'|'.join(sorted(_ALSO_WORDS))})(?![a-z])"
 )
 _TURNED_WORDS = {name: frozenset(map(turn, _TELLING.split())) - {"bar", "net"} for name, turn in TURNS.items()}
 _TURNED_WORDS[""] = frozenset(_TELLING.split())
@@ -95,7 +99,7 @@ def decoded(text: str, *, depth: int = DECODE_DEPTH, turned: Turned | None = Non
     for _ in range(depth):
         deeper: list[tuple[str, Forms]] = []
         for chain, forms in level:
-            for name, view in _views(forms, turned(forms) if turned else frozenset(), heads=chain.endswith(ACROSTIC)):
+            for name, view in _views(forms, turned(forms) if turned else frozenset(), after=chain.rpartition("/")[2]):
                 if view in seen:
                     continue
                 seen.add(view)
@@ -107,20 +111,24 @@ def decoded(text: str, *, depth: int = DECODE_DEPTH, turned: Turned | None = Non
         level = deeper
 
 
-def _views(forms: Forms, turned: frozenset[str], *, heads: bool) -> Iterator[tuple[str, str]]:
-    """Each decoder that changes something, all it found in one text; ``heads`` are what lines spell, an odd text."""
+def _views(forms: Forms, turned: frozenset[str], *, after: str) -> Iterator[tuple[str, str]]:
+    """Each decoder that changes something, all it found in one text.
+
+    ``after`` is the decoder that gave the text: what was turned is not turned again, and what lines spell is no lines.
+    """
     text = forms.clean
     marked = any(mark in text for mark in _MARKS)
     if marked:
         yield from _marked(text)
     if forms.odd:
         yield from _coded(forms.odd)
-    yield from _turned_round(forms, turned, marked=marked)
-    if heads:
+    if after not in TURNS:
+        yield from _turned_round(forms, turned, marked=marked)
+    if after == ACROSTIC:
         return
     if b" x x x x " in b" %b " % text.encode("ascii", "replace").translate(_SPACING):
         yield "letter_by_letter", _LETTERS.sub(_close_up, text)
-    if forms.heads and (ACROSTIC in turned or _tells(forms.spelled)):
+    if after not in TURNS and forms.heads and (ACROSTIC in turned or _tells(forms.spelled)):
         yield ACROSTIC, forms.spelled_by_lines
 
 
@@ -141,7 +149,7 @@ def _turned_round(forms: Forms, turned: frozenset[str], *, marked: bool) -> Iter
         if name in turned or told or (marked and _TURNED_MARKS[name].search(forms.clean)):
             yield name, turn(forms.clean)
         elif forms.odd:
-            yield name, "\n".join(map(turn, forms.odd))
+            yield name, _BETWEEN.join(map(turn, forms.odd))
     if has_lookalikes(forms.raw):
         yield ROT13, _rotate(forms.raw)
 
@@ -210,7 +218,7 @@ def _unquote(found: re.Match[str]) -> str:
 def _coded(odd: list[str]) -> Iterator[tuple[str, str]]:
     """Encodings in letters and digits, over the odd runs of a text."""
     for name, decode in (("base64", _base64), ("hex", _hex), ("base32", _base32), ("codes", _codes)):
-        page = "\n".join(piece for run in odd for piece in decode(run))
+        page = _BETWEEN.join(piece for run in odd for piece in decode(run))
         if page:
             yield name, page
 
@@ -248,10 +256,10 @@ def _base32(run: str) -> Iterator[str]:
         if letters.isdigit():
             continue
         for offset in range(8 if len(letters) > 8 else 1):
-            part = letters[offset:].upper()
-            part = part[: len(part) - (len(part) % 8 in {1, 3, 6})]
+            part = letters[offset:]
+            bits = 5 * len(part)
             if len(part) >= 8:
-                yield from _as_text(base64.b32decode(part + "=" * (-len(part) % 8)))
+                yield from _as_text((int(part.translate(_BASE32_DIGITS), 32) >> bits % 8).to_bytes(bits // 8, "big"))
 
 
 def _codes(row: str) -> Iterator[str]:
@@ -276,7 +284,7 @@ def _as_text(raw: bytes) -> Iterator[str]:
     except UnicodeDecodeError:
         stretches = _READABLE.findall(raw)
         if stretches:
-            yield b"\n".join(stretches).decode("utf-8", "replace")
+            yield _BETWEEN.encode().join(stretches).decode("utf-8", "replace")
 
 
 def _inflate(raw: bytes) -> bytes | None:

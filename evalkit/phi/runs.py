@@ -9,8 +9,8 @@ from evalkit.phi.characters import LOWER, table_of
 
 LONG_NUMBER = 10
 """Digits from which a run of nothing but digits may be hex."""
-LONG_WORD, LONG_CAPITALS = 20, 12
-"""Letters up to which a run in one case may be a word, in small letters and in capitals."""
+LONG_CAPITALS = 12
+"""Letters up to which a run of capitals may be a word."""
 _SHORTEST_ROW = 17
 
 _SHORTEST = 8
@@ -56,4 +56,4 @@ def is_plain_word(token: str) -> bool:
         return len(token) < LONG_NUMBER
     if token.isupper() and token.isalpha():
         return len(token) <= LONG_CAPITALS
-    return not token or (len(token) <= LONG_WORD and token.isalpha() and token[1:].islower())
+    return not token or (token.isalpha() and token[1:].islower())
