@@ -13,12 +13,13 @@ from types import CodeType
 from typing import Any, Literal, Protocol
 
 from evalkit.digests import digest_bytes
+from evalkit.records import record
 from evalkit.spec.fields import Fields
 
 ReplyStatus = Literal["ok", "refused", "needs_review"]
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Request:
     """What the calling system sends. Holds PHI; ``repr`` shows none."""
 
@@ -59,7 +60,7 @@ class Usage:
     cost_usd: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Reply:
     """What an agent gives back. May hold PHI; ``repr`` shows none."""
 

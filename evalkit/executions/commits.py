@@ -1,9 +1,9 @@
-"""Group commit: executions go to the journal many at once, soon, and without holding up the agents.
+"""Group commit: an answer is safe from the death of the process before the next is asked, and soon from a power cut.
 
-A thread of its own commits what is there a breath after there is anything, so a slow agent's answer is on disk a
-moment after it came. Where answers crowd in, that thread would only fight the workers for the interpreter: it rests,
-and the worker that fills a group commits it. So what can wait for the disk is at most `GROUP` executions or those of
-`REST` seconds, and nobody runs ahead of it. What was not committed when the process dies is asked again on resume.
+These are two steps, because they cost so differently. *Writing* hands what is waiting to the operating system in one
+transaction: `kill -9` loses nothing of it. Workers write before a kill could lose more than `concurrency` turns, so
+that is the most that a resumed run asks again. *Syncing* waits for the disk; a thread of its own does it a breath after
+there is anything to sync, and holds up nobody.
 """
 
 from __future__ import annotations
@@ -16,14 +16,8 @@ from evalkit.errors import EvalkitError
 from evalkit.executions.execution import Execution
 from evalkit.executions.journal import Journal
 
-GROUP = 1024
-"""Executions that are committed at once when so many are waiting."""
-BREATH = 0.002
-"""Seconds in which answers that come together gather before they are committed."""
-CROWD = 64
-"""Executions in one commit from which on the thread takes a rest."""
-REST = 0.1
-"""Seconds of that rest."""
+BREATH = 0.05
+"""Seconds of answers that gather before they are synced: about what a power cut can take."""
 
 
 class GroupCommit:
@@ -33,50 +27,47 @@ class GroupCommit:
         self._journal = journal
         self._on_error = on_error
         self._waiting: list[Execution] = []
-        self._lock = threading.Lock()
-        self._committing = threading.Lock()
+        self._writing = threading.Lock()
         self._broken = False
         self._some = threading.Event()
         self._closing = threading.Event()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="evalkit-journal")
-        self._thread = self._pool.submit(self._write)
+        self._thread = self._pool.submit(self._sync_soon)
 
     def put(self, execution: Execution) -> None:
-        """Have it written soon. Returns at once, or when the group that it fills is on disk."""
-        with self._lock:
-            self._waiting.append(execution)
-            count = len(self._waiting)
-        if count == 1:
-            self._some.set()
-        elif count >= GROUP:
-            self._commit()
+        """Have it written with the next group."""
+        self._waiting.append(execution)
+
+    def write(self) -> int:
+        """Return when a kill would lose nothing of what was put, and how many were written for that by this call."""
+        with self._writing:
+            group, self._waiting = self._waiting, []
+            if group and not self._broken:
+                self._attempt(lambda: self._journal.write(group))
+                self._some.set()
+            return len(group)
 
     def close(self) -> None:
         """Return when everything that was put is on disk, or has failed."""
         self._closing.set()
         self._some.set()
         self._pool.shutdown()
-        self._commit()
         self._thread.result()
+        self.write()
+        self._attempt(self._journal.sync)
 
-    def _write(self) -> None:
+    def _sync_soon(self) -> None:
         while not self._closing.is_set():
             self._some.wait()
             self._closing.wait(BREATH)
             self._some.clear()
-            if self._commit() >= CROWD:
-                self._closing.wait(REST)
+            self._attempt(self._journal.sync)
 
-    def _commit(self) -> int:
-        """Write what is waiting; return how many that were."""
-        with self._committing:
-            with self._lock:
-                group, self._waiting = self._waiting, []
-            if not group or self._broken:
-                return 0
-            try:
-                self._journal.append(group)
-            except EvalkitError as error:
-                self._broken = True
-                self._on_error(error)
-            return len(group)
+    def _attempt(self, action: Callable[[], None]) -> None:
+        if self._broken:
+            return
+        try:
+            action()
+        except EvalkitError as error:
+            self._broken = True
+            self._on_error(error)

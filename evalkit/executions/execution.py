@@ -7,6 +7,7 @@ from typing import Literal
 
 from evalkit.agents.agent import Refusal, Reply
 from evalkit.cards import Grid, card
+from evalkit.records import record
 from evalkit.spec.fields import Fields
 
 ExecutionStatus = Literal["ok", "refused", "needs_review", "error"]
@@ -25,7 +26,7 @@ class Failure:
         return f"Failure({self.kind})"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@record
 class Execution:
     """One run of one case: exactly one of ``reply`` and ``failure`` is there."""
 

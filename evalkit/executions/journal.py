@@ -14,7 +14,7 @@ from evalkit.errors import JournalError, ResumeRefused
 from evalkit.executions.encoding import decode, encode
 from evalkit.executions.execution import Execution
 from evalkit.vault.keys import KeyProvider
-from evalkit.vault.store import Store
+from evalkit.vault.store import Row, Store
 
 HEADER_FIELDS: Mapping[str, type[str] | type[int]] = {
     "run_id": str,
@@ -90,7 +90,15 @@ class Journal:
 
         Raises JournalError where one of them is there already, or the disk refuses.
         """
-        self._store.append([(execution.case_id, execution.trial, encode(execution)) for execution in batch])
+        self._store.append(_rows(batch))
+
+    def write(self, batch: Sequence[Execution]) -> None:
+        """`append`, but on return the executions are safe from a kill only, and on disk after the next `sync`."""
+        self._store.write(_rows(batch))
+
+    def sync(self) -> None:
+        """Return when everything that was written is on disk."""
+        self._store.sync()
 
     def read(self) -> Iterator[Execution]:
         """Every execution, in the order they were finished. Raises JournalError at the first that was changed."""
@@ -152,6 +160,10 @@ def compare_headers(kept: Header, asked: Header) -> tuple[str, ...]:
         for name in HEADER_FIELDS
         if name not in _FREE_TO_DIFFER and kept.get(name) != asked.get(name)
     )
+
+
+def _rows(batch: Sequence[Execution]) -> list[Row]:
+    return [(execution.case_id, execution.trial, encode(execution)) for execution in batch]
 
 
 def _show(value: str | int | None) -> str:

@@ -39,9 +39,9 @@ def accept(value: Any) -> Reply:
         None if output is None else copy_json(output),
         None if refusal is None else _copy_refusal(refusal),
         None if confidence is None else _copy_confidence(confidence),
-        _copy_texts(value.trace, "trace"),
+        () if value.trace == () else _copy_texts(value.trace, "trace"),
         None if received is None else _copy_received(received),
-        _copy_texts(value.stripped, "stripped"),
+        () if value.stripped == () else _copy_texts(value.stripped, "stripped"),
         None if model_id is None else _copy_text(model_id, "model_id"),
         value.usage if value.usage is _NO_USAGE else _copy_usage(value.usage),
     )
@@ -98,8 +98,6 @@ def _copy_text(text: Any, place: str) -> str:
 
 
 def _copy_texts(texts: Any, place: str) -> tuple[str, ...]:
-    if texts == ():
-        return ()
     if not isinstance(texts, (tuple, list)):
         raise BadReply(f"{place} is a {type(texts).__name__}, not a tuple")
     return tuple(_copy_text(text, place) for text in texts)

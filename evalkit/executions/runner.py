@@ -84,8 +84,9 @@ def execute(
 ) -> tuple[Execution, ...]:
     """Run an agent on every case; executions come back case-major, then by trial, at any concurrency.
 
-    With a journal each execution is sealed and on disk moments after it is made, and what the journal holds already
-    is not asked again. What a budget left undone is returned as a failure of kind ``NotRun``.
+    With a journal each execution is sealed and safe from a kill before its worker asks the next, and on disk soon
+    after; what the journal holds already is not asked again. What a budget left undone is returned as a failure of kind
+    ``NotRun``.
     KeyboardInterrupt (and any error of ``progress``) is raised when what was answered is on disk.
     Raises CaseError where two cases have one id, JournalError where the journal cannot be written.
     """
@@ -192,7 +193,7 @@ def _committed(work: Work, journal: Journal | None) -> Iterator[None]:
         yield
         return
     commits = GroupCommit(journal, on_error=work.halt)
-    work.on_record = commits.put
+    work.on_record, work.on_write = commits.put, commits.write
     try:
         yield
     finally:

@@ -51,7 +51,12 @@ class Work:
         self.error: BaseException | None = None
         """What broke the run off."""
         self.halted = False
+        self.in_flight = 0
+        """Turns that are being asked."""
+        self.unwritten = 0
+        """Executions that a kill would lose. Always 0 where nothing is written."""
         self.on_record: Callable[[Execution], None] | None = None
+        self.on_write: Callable[[], int] | None = None
         self.on_halt: Callable[[], None] | None = None
         self._cases = cases
         self._spec_ref = spec_ref
@@ -85,7 +90,15 @@ class Work:
             if not self._meter.start_call():
                 self._pending = iter(())
                 return None
+            self.in_flight += 1
         return Turn(index)
+
+    def write(self) -> None:
+        """Return when a kill would lose nothing of what is recorded."""
+        if self.on_write is not None:
+            written = self.on_write()
+            with self._lock:
+                self.unwritten -= written
 
     def request(self, index: int) -> Request:
         """What the agent is sent. The input is a copy: an agent that edits it edits nobody's case."""
@@ -125,14 +138,16 @@ class Work:
             seconds,
         )
         with self._lock:
+            self.in_flight -= 1
             if self.halted:
                 return False
             self._results[turn.index] = execution
             self.done += 1
-            if reply is not None:
-                self._meter.pay(reply.usage.cost_usd)
-        if self.on_record is not None:
-            self.on_record(execution)
+            if self.on_record is not None:
+                self.on_record(execution)
+                self.unwritten += 1
+        if reply is not None:
+            self._meter.pay(reply.usage.cost_usd)
         return False
 
     def halt(self, error: BaseException | None = None) -> None:

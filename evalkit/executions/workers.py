@@ -49,7 +49,8 @@ async def _supervise(ask: AskAsync, work: Work, concurrency: int) -> None:
             loop.call_soon_threadsafe(halted.set)
 
     work.on_halt = alarm
-    tasks = {loop.create_task(_serve(ask, work)) for _ in range(min(concurrency, work.total - work.done))}
+    ebb = _Ebb(work, concurrency)
+    tasks = {loop.create_task(_serve(ask, work, ebb)) for _ in range(min(concurrency, work.total - work.done))}
     watch = loop.create_task(halted.wait())
     pending = tasks | {watch}
     while pending != {watch} and not watch.done():
@@ -63,7 +64,41 @@ async def _supervise(ask: AskAsync, work: Work, concurrency: int) -> None:
             task.result()
 
 
-async def _serve(ask: AskAsync, work: Work) -> None:
+class _Ebb:
+    """Has what is recorded written before a kill could lose more than ``concurrency`` turns.
+
+    Answers that come in one round of the loop are written together when the round ends. Where answers come without any
+    waiting, one task has given them all: nobody else is under way, and it writes them itself.
+    """
+
+    def __init__(self, work: Work, concurrency: int) -> None:
+        self._work = work
+        self._concurrency = concurrency
+        self._written: asyncio.Event | None = None
+
+    @property
+    def due(self) -> bool:
+        """May no further turn be taken before something is written?"""
+        unwritten = self._work.unwritten
+        return unwritten > 0 and self._work.in_flight + unwritten >= self._concurrency
+
+    async def wait(self) -> None:
+        """Return when it is written."""
+        if self._work.in_flight == 0:
+            self._work.write()
+            return
+        if self._written is None:
+            self._written = asyncio.Event()
+            asyncio.get_running_loop().call_soon(self._write, self._written)
+        await self._written.wait()
+
+    def _write(self, written: asyncio.Event) -> None:
+        self._written = None
+        self._work.write()
+        written.set()
+
+
+async def _serve(ask: AskAsync, work: Work, ebb: _Ebb) -> None:
     streak = 0
     while (turn := work.take()) is not None:
         again = True
@@ -73,6 +108,8 @@ async def _serve(ask: AskAsync, work: Work) -> None:
             if outcome is None:
                 return
             again = work.settle(turn, outcome, time.perf_counter() - started)
+        if ebb.due:
+            await ebb.wait()
         streak += 1
         if streak % _STREAK == 0:
             await asyncio.sleep(0)
@@ -151,6 +188,7 @@ def _serve_lane(ask: Ask, work: Work, lane: _Lane, first: Turn | None) -> None:
             if not lane.end() or outcome is None:
                 break
             if not work.settle(turn, outcome, time.perf_counter() - started):
+                work.write()
                 turn = work.take()
         broken = None
     finally:

@@ -7,9 +7,10 @@ changed, renamed, moved or renumbered does not open, and a gap in the sequence i
 of records that stood before them, so that a tail cut off below a finished file is seen too. What nothing in the file
 can show is that the whole file was put back to an earlier state.
 
-While written to, the file is in WAL mode with ``synchronous=FULL`` and locked against other processes: `Store.append`
-returns when the records are on disk, and a killed process leaves a whole prefix of its appends. Closing folds
-everything into the one file. All files have mode 0600.
+While written to, the file is in WAL mode with ``synchronous=FULL`` and locked against other processes. `Store.append`
+returns when the records are on disk. `Store.write` returns when the operating system has them: a killed process has
+lost nothing of that, and a power cut only what came after the last `Store.sync`. Either way a whole prefix of what was
+added is left. Closing folds everything into the one file. All files have mode 0600.
 """
 
 from __future__ import annotations
@@ -52,6 +53,8 @@ _TRIGGERS = tuple(
     for verb in ("UPDATE", "DELETE")
 )
 _SCHEMA = _TABLES + _TRIGGERS
+_OLDEST_SQLITE = (3, 37, 0)
+"""The first with strict tables."""
 _PAGE = 256
 _BUSY_SECONDS = 0.5
 _LOG_PAGES = 4000
@@ -73,6 +76,7 @@ class Store:
         self._cipher: Cipher | None = None
         self._label = b""
         self._count = 0
+        self._log: int | None = None
 
     @classmethod
     def create(cls, path: Path, header: Mapping[str, str | int], *, keyring: KeyProvider) -> Store:
@@ -178,8 +182,13 @@ class Store:
 
         Raises JournalError where a record of that id and part is there already, or the disk refuses.
         """
+        self.write(rows)
+        self.sync()
+
+    def write(self, rows: Sequence[Row]) -> None:
+        """`append`, but on return the records are with the operating system, and on disk after the next `sync`."""
         with self._lock:
-            with self._transaction() as run:
+            with self._transaction(durable=False) as run:
                 first = self._count + 1
                 sealed = self._opened().seal_batch([
                     (plaintext, self._aad(b"record", seq, part, record_id))
@@ -191,6 +200,13 @@ class Store:
                     # One statement for all: sqlite3 gives up the interpreter lock at every step, and wins it back late.
                     run(_insert_records(len(page)), tuple(chain.from_iterable(page)))
             self._count += len(rows)
+
+    def sync(self) -> None:
+        """Return when everything that was written is on disk. Needs no turn at the file: writing goes on meanwhile."""
+        with _translated(self.path):
+            if self._log is None:
+                self._log = os.open(f"{self.path}-wal", os.O_RDONLY | os.O_CLOEXEC)
+            os.fsync(self._log)
 
     def read(self) -> Iterator[Row]:
         """Every record, in the order it was added. Raises JournalError at the first that is missing or changed."""
@@ -249,6 +265,9 @@ class Store:
     def close(self) -> None:
         """Fold the side files into the one file, and let go of it. Closing twice does nothing."""
         with self._lock, contextlib.closing(self._connection):
+            if self._log is not None:
+                os.close(self._log)
+                self._log = None
             if self.writable and self._cipher is not None:
                 self._cipher = None
                 with _translated(self.path):
@@ -294,22 +313,37 @@ class Store:
             yield self._connection.execute
 
     @contextlib.contextmanager
-    def _transaction(self) -> Iterator[Any]:
-        """All of what is run inside, on disk, or nothing of it."""
+    def _transaction(self, *, durable: bool = True) -> Iterator[Any]:
+        """All of what is run inside, or nothing of it: on disk, or if not ``durable`` with the operating system."""
         if not self.writable:
             raise JournalError(
                 "the file is open for reading only", where=str(self.path), next_step="open it with writable=True"
             )
         with self._lock, _translated(self.path):
             run = self._connection.execute
-            run("BEGIN IMMEDIATE")
+            if not durable:
+                run("PRAGMA synchronous = NORMAL")
             try:
+                run("BEGIN IMMEDIATE")
                 yield run
                 run("COMMIT")
             except BaseException:
                 if self._connection.in_transaction:
                     run("ROLLBACK")
                 raise
+            finally:
+                if not durable:
+                    run("PRAGMA synchronous = FULL")
+
+
+def check_sqlite() -> str:
+    """The version of the sqlite library. Raises JournalError for one without strict tables."""
+    if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
+        raise JournalError(
+            f"this Python is built with SQLite {sqlite3.sqlite_version}, which has no strict tables",
+            next_step="use a Python that is built with SQLite 3.37 or newer",
+        )
+    return sqlite3.sqlite_version
 
 
 @functools.lru_cache(maxsize=_PAGE)
