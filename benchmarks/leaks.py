@@ -150,8 +150,8 @@ def speed() -> list[tuple[str, ...]]:
             searchers[at % 20].search(text, place="note")
 
     four = ("\n".join(carriers))[:4096]
-    output = json.loads(json.dumps({"decision": "approve", "lines": [{"code": f"{at:05d}", "why": four[at * 64 : at * 64 + 64]}
-                                                                     for at in range(50)]}))  # fmt: skip
+    lines = [{"code": f"{at:05d}", "why": four[at * 64 : at * 64 + 64]} for at in range(50)]
+    output = {"decision": "approve", "lines": lines}
     people = [make_patient(29, at).identifiers for at in range(40)]
     taken = seconds(whole)
     return [

@@ -31,14 +31,6 @@ PROTECTED: frozenset[Subject] = frozenset({"patient", "relative", "household", "
 """Whose identifiers Safe Harbor protects; those of providers and organisations are searched only if asked."""
 
 OVERSIZE = "oversize"
-NOT_SEARCHED = (
-    "paraphrase and description that names nobody",
-    "translation and transliteration between scripts",
-    "encryption and hashes with a key or salt that is not known here",
-    "images, sound and other media, and text inside them",
-)
-"""What an exact search cannot see, one line each; every report that shows its results says so."""
-
 _LOOKED_UP: frozenset[Space] = frozenset({"words", "folded", "raw", "compact", "camel", "spaced"})
 """Normal forms whose every literal, closed up, stands in the compact form: that one search spares all the others."""
 _JOINED_SPACES: frozenset[Space] = frozenset({"words", "compact", "digits", "spoken"})
