@@ -10,10 +10,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 
+from evalkit.errors import IdentifierError
 from evalkit.phi import surrogates
 from evalkit.phi.forms import compact, fold
 from evalkit.phi.identifiers import Category, valid_npi
 from evalkit.phi.ordinary import canary_grade
+
+_TRIES = 2_000
 
 _ONSETS = (
     "b",
@@ -53,6 +56,7 @@ class Aliases:
     def __init__(self, draw: Callable[[], int] = lambda: secrets.randbits(64)) -> None:
         self._draw = draw
         self._known: dict[tuple[str, str, str], str] = {}
+        self._used: set[str] = set()
 
     def __repr__(self) -> str:
         return f"Aliases({len(self._known)})"
@@ -60,13 +64,21 @@ class Aliases:
     def of(self, person: str, category: Category, value: str, *, unlike: Callable[[str], bool]) -> str:
         """The alias of a value of a person, drawn when it is first asked for.
 
-        ``unlike`` says whether a drawn alias shows none of the real values; another is drawn until it does not.
+        ``unlike`` says whether a drawn alias shows none of the real values; another is drawn until it does not. Where a
+        range is used up (256 device addresses), an alias may come twice. Raises IdentifierError where none is left.
         """
         key = (person, category, compact(fold(value)))
-        while key not in self._known:
+        for attempt in range(_TRIES if key not in self._known else 0):
             alias = _make(category, value, self._draw())
-            if unlike(alias) and alias not in self._known.values():
+            if unlike(alias) and (alias not in self._used or attempt >= _TRIES // 2):
                 self._known[key] = alias
+                self._used.add(alias)
+                break
+        if key not in self._known:
+            raise IdentifierError(
+                f"no alias of category {category!r} is unlike the known values",
+                next_step="take the identifier out of the record before it is de-identified",
+            )
         return self._known[key]
 
 

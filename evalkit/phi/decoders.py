@@ -98,17 +98,23 @@ def decoded(text: str, *, depth: int = DECODE_DEPTH, turned: Turned | None = Non
     yield level[0]
     for _ in range(depth):
         deeper: list[tuple[str, Forms]] = []
-        for chain, forms in level:
-            for name, view in _views(forms, turned(forms) if turned else frozenset(), after=chain.rpartition("/")[2]):
-                if view in seen:
-                    continue
-                seen.add(view)
-                total += len(view)
-                if total > MAX_CHARS:
-                    raise TooLarge
-                deeper.append((f"{chain}/{name}" if chain else name, Forms(view)))
-                yield deeper[-1]
+        for name, view in _next_level(level, turned):
+            if view in seen:
+                continue
+            seen.add(view)
+            total += len(view)
+            if total > MAX_CHARS:
+                raise TooLarge
+            deeper.append((name, Forms(view)))
+            yield deeper[-1]
         level = deeper
+
+
+def _next_level(level: list[tuple[str, Forms]], turned: Turned | None) -> Iterator[tuple[str, str]]:
+    for chain, forms in level:
+        wanted = turned(forms) if turned else frozenset()
+        for name, view in _views(forms, wanted, after=chain.rpartition("/")[2]):
+            yield f"{chain}/{name}" if chain else name, view
 
 
 def _views(forms: Forms, turned: frozenset[str], *, after: str) -> Iterator[tuple[str, str]]:

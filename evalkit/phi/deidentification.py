@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from typing import Any, Literal, Protocol
 
 from evalkit.errors import IdentifierError
@@ -35,11 +36,16 @@ class Found(Protocol):
     """What a detector gives: a stretch of the text and the category of what it holds."""
 
     @property
-    def start(self) -> int: ...
+    def start(self) -> int:
+        """Position of the first character."""
+
     @property
-    def end(self) -> int: ...
+    def end(self) -> int:
+        """Position after the last character."""
+
     @property
-    def category(self) -> Category: ...
+    def category(self) -> Category:
+        """Of what the stretch holds."""
 
 
 Detect = Callable[[str], Iterable[Found]]
@@ -147,14 +153,17 @@ class _Writer:
         return self._apply(raw, changes)
 
     def _apply(self, raw: str, changes: list[tuple[int, int, tuple[str, str]]]) -> str:
-        """The changes made; where they overlap the earlier kind wins, and what it leaves over of a later one is cut."""
+        """The changes made; where they overlap the earlier kind wins, and a later one takes what is left for it."""
         written, at = [], 0
         taken = [False] * len(raw)
         kept = []
         for start, end, change in changes:
-            if not any(taken[start:end]):
-                taken[start:end] = [True] * (end - start)
-                kept.append((start, end, change))
+            free = [place for place in range(start, end) if not taken[place]]
+            runs = [[place for _, place in run] for _, run in groupby(enumerate(free), key=lambda row: row[1] - row[0])]
+            for run in runs:
+                if any(raw[place].isalnum() for place in run):
+                    kept.append((run[0], run[-1] + 1, change))
+            taken[start:end] = [True] * (end - start)
         for start, end, (category, shown) in sorted(kept):
             written += [raw[at:start], shown]
             at = end

@@ -106,14 +106,16 @@ def _encoded_probes(value: str) -> Iterator[Probe]:
 
     base64 in its three alignments, base32 from its beginning; only the characters that the value alone determines.
     """
-    for spelled in dict.fromkeys((value, value.lower(), value.upper()) if len(value) > _SHORT_VALUE else ()):
+    if len(value) <= _SHORT_VALUE:
+        return
+    for spelled in dict.fromkeys((value, value.lower(), value.upper())):
         raw = spelled.encode("utf-8", "surrogatepass")
-        for form, encode, offsets, bits in (("base64", base64.b64encode, 3, 6), ("base32", base64.b32encode, 1, 5)):
-            for offset in range(offsets):
-                encoded = encode(b"\0" * offset + raw).decode()
-                core = encoded[-(-offset * 8 // bits) : (offset + len(raw)) * 8 // bits]
-                if len(core) >= 6 and is_plain_word(core):
-                    yield Probe("raw", core, form)
+        written = [("base64", base64.b64encode, offset, 6) for offset in range(3)]
+        for form, encode, offset, bits in (*written, ("base32", base64.b32encode, 0, 5)):
+            encoded = encode(b"\0" * offset + raw).decode()
+            core = encoded[-(-offset * 8 // bits) : (offset + len(raw)) * 8 // bits]
+            if len(core) >= 6 and is_plain_word(core):
+                yield Probe("raw", core, form)
 
 
 def _phrase(folded: str, form: str = "words") -> Iterator[Probe]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass
 from datetime import date
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from evalkit.phi.aliases import Aliases
 from evalkit.phi.deidentification import Deidentified, IdentifiersRemain, Terms, deidentify
+from evalkit.phi.detection import detect
 from evalkit.phi.disguises import DISGUISES
 from evalkit.phi.identifiers import Identifier
 from evalkit.phi.leaks import find_leaks
@@ -164,6 +166,12 @@ def test_what_a_detector_finds_is_replaced_where_nothing_is_known_of_it():
 
     shown = _plain("Zebulon and Makayla", detect=detect)
     assert not {"Zebulon", "Makayla"} & set(shown.split())
+
+
+def test_our_own_detector_hides_what_nobody_tagged():
+    shown = _plain("Katherine Lopez (ssn 536-42-7719), Quincy, MA 02169, and Makayla", detect=detect)
+    assert not {"Katherine", "Lopez", "Quincy"} & set(re.findall(r"\w+", shown))
+    assert "536-42-7719" not in shown
 
 
 def test_a_result_shows_counts_only():
