@@ -13,7 +13,9 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-BENCHMARKS = ("runner", "imports", "compare", "judge", "tracking", "leaks", "detection")
+BENCHMARKS = (
+    "runner", "imports", "compare", "judge", "tracking", "cases", "diversity", "bundles", "leaks", "detection",
+)  # fmt: skip
 TAKES_PEERS = {"runner", "imports", "leaks", "detection"}
 
 
