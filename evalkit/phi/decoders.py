@@ -34,10 +34,12 @@ _BASE32_DIGITS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuv
 _HEX = re.compile(r"[0-9A-Fa-f]{8,}")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([nrt\"'/\\]))")
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
+_PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 _QUOTED = re.compile(r"(?:=[0-9A-F]{2})+")
 _READABLE = re.compile(rb"(?:[ -~]|[\xc3-\xf4][\x80-\xbf]{1,3}){5,}")
 _URL_ALPHABET = str.maketrans("-_", "+/")
-_CONTROLS = bytes(range(32))
+_FEWEST, _FEWEST_OF_A_SCRIPT = 4, 2
+"""Letters and digits below which decoded bytes say nothing: of ASCII, and of scripts that write a name in two."""
 _BETWEEN = "\t"
 """Stands between pieces that were decoded apart; no line ends there."""
 
@@ -171,7 +173,7 @@ def _close_up(found: re.Match[str]) -> str:
 
 def _marked(text: str) -> Iterator[tuple[str, str]]:
     """Encodings with marks of their own, each over the whole text."""
-    if "%" in text:
+    if "%" in text and _PERCENT.search(text):
         yield "percent", unquote_plus(text)
     if "&" in text and ";" in text:
         yield "entities", html.unescape(text)
@@ -282,15 +284,23 @@ def _as_text(raw: bytes) -> Iterator[str]:
     if raw[:2] == b"\x1f\x8b" or raw[:1] == b"\x78":
         raw = _inflate(raw) or raw
     if raw.isascii():
-        if raw.translate(None, delete=_CONTROLS):
+        if _tell(raw.decode("ascii"), _FEWEST):
             yield raw.decode("ascii")
         return
     try:
-        yield raw.decode("utf-8")
+        text = raw.decode("utf-8")
+        if _tell(text, _FEWEST_OF_A_SCRIPT):
+            yield text
     except UnicodeDecodeError:
-        stretches = _READABLE.findall(raw)
-        if stretches:
-            yield _BETWEEN.encode().join(stretches).decode("utf-8", "replace")
+        stretches = (stretch.decode("utf-8", "replace") for stretch in _READABLE.findall(raw))
+        page = _BETWEEN.join(stretch for stretch in stretches if _tell(stretch, _FEWEST))
+        if page:
+            yield page
+
+
+def _tell(text: str, fewest: int) -> bool:
+    """Whether enough letters and digits are there to name anybody."""
+    return sum(map(str.isalnum, text)) >= fewest
 
 
 def _inflate(raw: bytes) -> bytes | None:

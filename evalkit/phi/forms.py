@@ -306,7 +306,7 @@ class Forms:
     def spelled_by_lines(self) -> str:
         """`line_heads` of the text as it is, and cleaned."""
         plain = line_heads(self.clean)
-        return plain if self.raw == self.clean else f"{line_heads(self.raw)}\n{plain}".strip("\n")
+        return plain if len(self.raw) == len(self.clean) else f"{line_heads(self.raw)}\n{plain}".strip("\n")
 
     @cached_property
     def spelled(self) -> Forms:
