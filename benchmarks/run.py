@@ -14,7 +14,9 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 BENCHMARKS = (
-BENCHMARKS = ("runner", "imports", "compare", "simulate", "judge", "boundary", "leaks", "detection", "tracking", "cases", "diversity", "bundles")
+    "runner", "imports", "compare", "simulate", "drift", "judge", "boundary", "leaks", "detection", "tracking", "cases",
+    "diversity", "bundles",
+)  # fmt: skip
 TAKES_PEERS = {"runner", "imports", "leaks", "detection"}
 
 
