@@ -67,7 +67,7 @@ class Frontier:
         for node in leaves:
             level, rest = 0, size
             while rest & 1:
-                node = _sha256(b"\x01" + peaks.pop() + node).digest()  # noqa: PLW2901
+                node = _sha256(b"\x01" + peaks.pop() + node).digest()
                 level, rest = level + 1, rest >> 1
                 if level == BLOCK_LEVEL:
                     self.blocks.append(node)

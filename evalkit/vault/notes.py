@@ -19,12 +19,12 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from evalkit.errors import AuditError
+from evalkit.vault.keys import Signer
 from evalkit.vault.merkle import HASH_BYTES
 
 ED25519 = b"\x01"
@@ -33,19 +33,6 @@ MAX_NOTE = 64 * 1024
 _DASH = "\N{EM DASH} "
 _NAME = re.compile(r"[^\s+\x00-\x1f\x7f]{1,200}")
 _SIZE = re.compile(r"0|[1-9][0-9]{0,17}")
-
-
-class Signer(Protocol):
-    """Signs messages with one Ed25519 key: the keyring, or a key management service."""
-
-    @property
-    def public(self) -> bytes:
-        """The public key, 32 bytes."""
-        ...
-
-    def sign(self, message: bytes) -> bytes:
-        """The signature, 64 bytes."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
