@@ -146,7 +146,9 @@ class Ledger:
 
     @staticmethod
     def _connect(path: Path) -> sqlite3.Connection:
-        return connect(path, writable=True, shared=True, patience=_PATIENCE)
+        connection = connect(path, writable=True, shared=True, patience=_PATIENCE)
+        connection.execute("PRAGMA secure_delete = ON")
+        return connection
 
     def _begin(self, origin: str) -> None:
         self.origin = origin
@@ -313,6 +315,15 @@ class Ledger:
     def prove_growth(self, old: int, new: int) -> list[bytes]:
         """That the first ``old`` records are the beginning of the first ``new`` ones."""
         return prove_consistency(old, new, self.span)
+
+    def scrub(self) -> bool:
+        """Fold the write-ahead log in and empty it. False while another process reads from it: try again then.
+
+        What was deleted has been overwritten with zeros in the pages; copies and backups are elsewhere.
+        """
+        with self._reading() as run:
+            busy, _, _ = run("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
 
     def testify(self) -> None:
         """Give the newest checkpoint to the witness, with the proof that it continues the last one it has.
