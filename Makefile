@@ -1,8 +1,10 @@
 PY := .venv/bin/python
 # a test run loads the plugins it names and no others: starting pytest is then 16 times quicker
 PYTEST := PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 PYTHONHASHSEED=0 $(PY) -m pytest
+# a worker a core; the tests of one file, and the cells of one notebook, stay together and in order
+PARALLEL := -p xdist -n auto --dist loadfile
 .DEFAULT_GOAL := help
-.PHONY: help demo test check notebooks bench lock clean
+.PHONY: help demo test check notebooks docs bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -11,8 +13,8 @@ demo: .venv/.ok ## Run the main job on two versions of a shipped spec
 	@.venv/bin/evalkit demo
 
 test: .venv/.ok ## Run every test, the notebooks included
-	$(PYTEST)
-	$(PYTEST) -p nbval.plugin --nbval --nbval-current-env --nbval-cell-timeout=120 -W default notebooks
+	$(PYTEST) $(PARALLEL)
+	$(PYTEST) $(PARALLEL) -p nbval.plugin --nbval --nbval-current-env --nbval-cell-timeout=120 -W default notebooks
 
 check: .venv/.ok ## Lint, check formats, types and floors
 	.venv/bin/ruff check .
@@ -22,6 +24,10 @@ check: .venv/.ok ## Lint, check formats, types and floors
 
 notebooks: .venv/.ok ## Run the notebooks anew and keep their outputs
 	PYTHONHASHSEED=0 $(PY) notebooks/rewrite.py
+
+docs: .venv/.ok ## Build the documentation as HTML in docs/_build
+	$(PY) -m sphinx -W --keep-going -q -b html docs docs/_build
+	@echo "docs/_build/index.html"
 
 bench: .venv/.ok ## Measure speed and memory beside peers; prints the table of docs/explanation/speed.md
 	$(PY) benchmarks/run.py

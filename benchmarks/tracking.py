@@ -19,6 +19,7 @@ from pathlib import Path
 from evalkit.boundary.finding import CheckResult
 from evalkit.digests import digest_bytes
 from evalkit.evaluation.run import Run, RunHeader
+from evalkit.evaluation.scoretable import tabulate
 from evalkit.metrics.scoring import Scores
 from evalkit.spec.schema import MinimumNecessary, ModelPolicy, Review, Spec
 from evalkit.stats.intervals import Estimate
@@ -52,7 +53,7 @@ def make_run(cases: int) -> Run:
         values=dict.fromkeys(METRICS, (True, False) * (cases // 2)), errors={},
     )  # fmt: skip
     checks = (CheckResult("consent", "", "", "current", cases, 0, 0, ()),)
-    run = Run(header=header, spec=spec, head_metric=METRICS[0], checks=checks, scores=scores, baselines={})
+    run = Run(header=header, spec=spec, head_metric=METRICS[0], checks=checks, table=tabulate(scores), baselines={})
     run.__dict__["estimates"] = tuple(
         Estimate(metric, scope, 0.5, 0.4, 0.6, cases, cases, "wilson")
         for scope in ("all", *(f"tag:{tag}" for tag in TAGS))

@@ -27,5 +27,5 @@ def rewrite(path: Path) -> None:
     print(f"{path.name}: {len(notebook.cells)} cells, {path.stat().st_size // 1000} kB")
 
 
-for name in sys.argv[1:] or sorted(HERE.glob("*.ipynb")):
+for name in sys.argv[1:] or sorted(HERE.rglob("[!.]*.ipynb")):
     rewrite(Path(name))

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from markdown_it import MarkdownIt
 
+import evalkit
 from evalkit.cli import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -65,6 +66,29 @@ def test_every_block_of_a_page_runs(
 def test_every_link_inside_the_project_leads_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_documentation_builds_without_a_warning_and_holds_every_name_and_command(tmp_path: Path) -> None:
+    build = [
+        sys.executable,
+        "-m",
+        "sphinx",
+        "-W",
+        "--keep-going",
+        "-q",
+        "-b",
+        "html",
+        str(ROOT / "docs"),
+        str(tmp_path),
+    ]
+    done = subprocess.run(build, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    names = (tmp_path / "reference" / "python.html").read_text(encoding="utf-8")
+    assert [name for name in evalkit.__all__ if f'id="evalkit.{name}"' not in names] == []
+    commands = (tmp_path / "reference" / "commands.html").read_text(encoding="utf-8")
+    assert [name for name in COMMANDS if f'id="evalkit-{name}"' not in commands] == []
+    page = (tmp_path / "index.html").read_text(encoding="utf-8")
+    assert not re.findall(r'(?:src|href)="https?://(?!github\.com/pradyunsg|pradyunsg\.me|www\.sphinx-doc\.org)', page)
 
 
 def help_of(*command: str) -> str:

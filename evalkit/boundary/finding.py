@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from evalkit.cards import Grid, card
-from evalkit.cases.case import Case
-from evalkit.executions.execution import Execution
-from evalkit.spec.schema import Spec
+
+if TYPE_CHECKING:
+    from evalkit.cases.case import Case
+    from evalkit.executions.execution import Execution
+    from evalkit.spec.schema import Spec
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,10 @@ from collections.abc import Sequence
 import click
 
 from evalkit.errors import EvalkitError
+from evalkit.visible import visible
+
+_LINE = 2000
+"""Characters of an error on stderr."""
 
 COMMANDS = {
     "demo": "evalkit.cli.demo:demo",
@@ -23,9 +27,12 @@ COMMANDS = {
     "gate": "evalkit.cli.judgement:gate",
     "report": "evalkit.cli.judgement:report",
     "track": "evalkit.cli.judgement:track",
+    "suite": "evalkit.cli.suite:suite",
     "runs": "evalkit.cli.runs:runs",
     "spec": "evalkit.cli.spec:spec",
     "import": "evalkit.cli.imports:import_",
+    "init": "evalkit.cli.init:init",
+    "doctor": "evalkit.cli.doctor:doctor",
 }
 """Command -> where it stands. A module is imported when its command is used, so that ``--help`` is quick."""
 
@@ -73,7 +80,7 @@ def run(arguments: Sequence[str]) -> int:
         click.echo("interrupted: what is journalled is kept, the same command goes on from there", err=True)
         return 4
     except EvalkitError as error:
-        click.echo(f"evalkit: {error}", err=True)
+        click.echo(f"evalkit: {visible(str(error), most=_LINE)}", err=True)
         return 2
     return code if isinstance(code, int) else 0
 

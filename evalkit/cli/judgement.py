@@ -13,11 +13,7 @@ from evalkit.evaluation.gates import GateReport
 from evalkit.evaluation.gates import gate as judge_run
 from evalkit.evaluation.run import Run
 from evalkit.evaluation.runs import load_run
-from evalkit.report.html import render_html
-from evalkit.report.junit import render_junit
-from evalkit.report.markdown import render_markdown
 from evalkit.report.text import plain_comparison, plain_gate
-from evalkit.spec.registry import Registry
 
 _COMPARISON_EXIT = {"regressed": 1, "undecided": 3, "improved": 0, "equivalent": 0}
 _OUT = click.Path(dir_okay=False, path_type=Path)
@@ -42,7 +38,7 @@ def compare(baseline: str, candidate: str, margin: float, as_json: bool, markdow
     before, after = load_run(baseline), load_run(candidate)
     comparison = compare_runs(before, after, margin=margin)
     if markdown:
-        markdown.write_text(render_markdown(after, comparison=comparison), encoding="utf-8")
+        _write_markdown(markdown, after, comparison=comparison)
     click.echo(json.dumps(comparison.summary(), indent=2) if as_json else plain_comparison(comparison))
     raise click.exceptions.Exit(_COMPARISON_EXIT[comparison.verdict])
 
@@ -67,11 +63,14 @@ def gate(
     judged, before = load_run(run), load_run(baseline) if baseline else None
     verdict = judge_run(judged, before)
     if junit:
+        from evalkit.report.junit import render_junit
+
         junit.write_text(render_junit(judged, gate=verdict), encoding="utf-8")
     if markdown:
-        comparison = compare_runs(before, judged) if before else None
-        markdown.write_text(render_markdown(judged, comparison=comparison, gate=verdict), encoding="utf-8")
+        _write_markdown(markdown, judged, comparison=compare_runs(before, judged) if before else None, gate=verdict)
     if registry:
+        from evalkit.spec.registry import Registry
+
         Registry(registry).record_gate(
             judged.header.spec_id,
             judged.header.spec_version,
@@ -81,6 +80,14 @@ def gate(
         )
     click.echo(json.dumps(verdict.summary(), indent=2) if as_json else plain_gate(verdict))
     raise click.exceptions.Exit(verdict.exit_code)
+
+
+def _write_markdown(
+    path: Path, run: Run, *, comparison: Comparison | None = None, gate: GateReport | None = None
+) -> None:
+    from evalkit.report.markdown import render_markdown
+
+    path.write_text(render_markdown(run, comparison=comparison, gate=gate), encoding="utf-8")
 
 
 def judge_pair(run: str, baseline: str | None) -> tuple[Run, Run | None, Comparison | None, GateReport]:
@@ -101,6 +108,8 @@ def report(run: str, baseline: str | None, out: Path) -> None:
     Example:
       evalkit report billing_codes@2.0.0 --baseline billing_codes@1.0.0 -o report.html
     """
+    from evalkit.report.html import render_html
+
     judged, before, comparison, verdict = judge_pair(run, baseline)
     out.write_text(render_html(judged, comparison=comparison, gate=verdict, baseline=before), encoding="utf-8")
     click.echo(f"wrote {out}")
@@ -118,6 +127,7 @@ def track(run: str, baseline: str | None, uri: str | None, experiment: str | Non
     Example:
       evalkit track billing_codes@2.0.0 --baseline billing_codes@1.0.0
     """
+    from evalkit.report.html import render_html
     from evalkit.tracking import track as track_run
 
     judged, before, comparison, verdict = judge_pair(run, baseline)

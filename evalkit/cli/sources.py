@@ -62,7 +62,7 @@ def find_agent(text: str, spec: Spec) -> Agent:
     if kind == "python" and rest:
         return _import_agent(rest)
     if kind in {"https", "http"}:
-        return endpoint(text, token=os.environ.get("EVALKIT_AGENT_TOKEN"))
+        return endpoint(text, token=os.environ.get("EVALKIT_AGENT_TOKEN"), ca=os.environ.get("EVALKIT_AGENT_CA"))
     raise AgentError(
         "no such kind of agent",
         where="--agent",

@@ -36,7 +36,7 @@ def lint(files: tuple[Path, ...]) -> None:
 
     \b
     Example:
-      evalkit spec lint specs/billing_codes/*.md
+      evalkit spec lint specs/billing_codes/1.0.0.md specs/billing_codes/2.0.0.md
     """
     for file in files:
         loaded = load_spec(str(file))

@@ -1,110 +1,184 @@
 """What a finished run knows besides its executions, as bytes to be sealed, and back.
 
-Scores go by column. Counts are tagged, so that a number never comes back as another kind of value.
+Format 2 is a head of JSON with the arrays behind it, as they lie in memory::
+
+    "EKJ2" || length of the head (8 bytes, little endian) || head || arrays, each filled up to 8 bytes
+
+The head names every array with its type, shape and place. Format 1, all JSON with a value at a time, is still read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
 from evalkit.boundary.finding import CheckResult
 from evalkit.errors import JournalError
 from evalkit.evaluation.run import Baselines
+from evalkit.evaluation.scoretable import ScoreTable, Values, tabulate
+from evalkit.evaluation.traces import Traces, gather_traces
 from evalkit.metrics.scoring import Ratio, Scores, Tally, Value
 
-FORMAT = 1
+MAGIC = b"EKJ2"
 _CHECKS = TypeAdapter(tuple[CheckResult, ...])
+_TYPES = {"|u1", "<i4", "<f8"}
+_ALIGNED = 8
+
+Array = npt.NDArray[Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Judged:
     """The judgements of a run."""
 
     checks: tuple[CheckResult, ...]
-    scores: Scores
+    table: ScoreTable
     baselines: Baselines
+    head_metric: str
+    lower_is_better: frozenset[str]
+    descriptive: frozenset[str]
     incomplete: int
-    unprobed: tuple[str, ...] = ()
-    traces: tuple[frozenset[str], ...] = ()
-    """For each case the spec rows that its executions rest on."""
+    unprobed: tuple[str, ...]
+    traces: Traces
 
 
 def pack(judged: Judged) -> bytes:
-    """The judgements as JSON bytes."""
-    scores = judged.scores
-    rows = sorted(frozenset().union(*judged.traces))
-    place = {row: index for index, row in enumerate(rows)}
-    return to_json(
+    """The judgements as bytes."""
+    table = judged.table
+    arrays: dict[str, Array] = {
+        "tagged": table.tagged,
+        "starts": table.starts,
+        "trials": table.trials,
+        "trace ends": judged.traces.ends,
+        "trace places": judged.traces.places,
+    }
+    for metric, values in table.metrics.items():
+        arrays.update({f"{part} {metric}": getattr(values, part) for part in _PARTS})
+    head = to_json(
         {
-            "format": FORMAT,
+            "arrays": dict(_lay_out(arrays)),
             "checks": _CHECKS.dump_python(judged.checks, mode="json"),
-            "case_ids": scores.case_ids,
-            "trials": scores.trials,
-            "clusters": scores.clusters,
-            "tags": scores.tags,
-            "values": {metric: _encode(column) for metric, column in scores.values.items()},
-            "errors": {metric: list(raised.items()) for metric, raised in scores.errors.items()},
+            "case_ids": table.case_ids,
+            "clusters": None if table.clusters == table.case_ids else table.clusters,
+            "tag_sets": table.tag_sets,
+            "metrics": {
+                metric: {"labels": values.labels, "errors": list(values.errors.items())}
+                for metric, values in table.metrics.items()
+            },
             "baselines": judged.baselines,
+            "head_metric": judged.head_metric,
+            "lower_is_better": sorted(judged.lower_is_better),
+            "descriptive": sorted(judged.descriptive),
             "incomplete": judged.incomplete,
             "unprobed": judged.unprobed,
-            "rows": rows,
-            "traces": [sorted(place[row] for row in trace) for trace in judged.traces],
+            "trace_rows": judged.traces.rows,
         },
         inf_nan_mode="null",
     )
+    filled = (array.tobytes() + bytes(-array.nbytes % _ALIGNED) for array in arrays.values())
+    return b"".join((MAGIC, len(head).to_bytes(8, "little"), head, *filled))
 
 
-def unpack(payload: bytes) -> Judged:
-    """The judgements again. Raises JournalError for bytes of another format."""
+_PARTS = ("kinds", "numbers", "denominators", "entries", "counts")
+"""The arrays of one metric."""
+
+
+def _lay_out(arrays: Mapping[str, Array]) -> Iterator[tuple[str, tuple[str, tuple[int, ...], int]]]:
+    """Name -> type, shape and place behind the head."""
+    place = 0
+    for name, array in arrays.items():
+        yield name, (array.dtype.str, array.shape, place)
+        place += array.nbytes + -array.nbytes % _ALIGNED
+
+
+def unpack(payload: bytes, *, family: str) -> Judged:
+    """The judgements again; format 1 does not say which metric leads, so the ``family`` is asked.
+
+    Raises JournalError for bytes of another format.
+    """
     try:
-        stored = from_json(payload)
-        if stored["format"] != FORMAT:
-            raise JournalError("the run was written by another version of evalkit", next_step="evaluate it again")
-        scores = Scores(
-            case_ids=tuple(stored["case_ids"]),
-            trials=tuple(stored["trials"]),
-            clusters=tuple(stored["clusters"]),
-            tags=tuple(tuple(tags) for tags in stored["tags"]),
-            values={metric: _decode(column) for metric, column in stored["values"].items()},
-            errors={metric: dict(map(tuple, raised)) for metric, raised in stored["errors"].items()},
-        )
-        checks = _CHECKS.validate_python(stored["checks"])
-        rows = stored["rows"]
-        return Judged(
-            checks=checks,
-            scores=scores,
-            baselines=_baselines(stored["baselines"]),
-            incomplete=stored["incomplete"],
-            unprobed=tuple(stored["unprobed"]),
-            traces=tuple(frozenset(rows[index] for index in trace) for trace in stored["traces"]),
-        )
+        return _unpack_arrays(payload) if payload.startswith(MAGIC) else _unpack_json(from_json(payload), family)
     except (KeyError, IndexError, TypeError, ValueError, ValidationError):
         raise JournalError("the judgements of the run cannot be read", next_step="evaluate it again") from None
+
+
+def _unpack_arrays(payload: bytes) -> Judged:
+    start = len(MAGIC) + 8
+    end = start + int.from_bytes(payload[len(MAGIC) : start], "little")
+    head = from_json(payload[start:end])
+
+    def array(name: str) -> Array:
+        kind, shape, place = head["arrays"][name]
+        if kind not in _TYPES:
+            raise ValueError(kind)
+        return np.frombuffer(payload, kind, math.prod(shape), end + place).reshape(shape)
+
+    table = ScoreTable(
+        case_ids=tuple(head["case_ids"]),
+        clusters=tuple(head["case_ids"] if head["clusters"] is None else head["clusters"]),
+        tag_sets=tuple(map(tuple, head["tag_sets"])),
+        tagged=array("tagged"),
+        starts=array("starts"),
+        trials=array("trials"),
+        metrics={
+            metric: Values(
+                **{part: array(f"{part} {metric}") for part in _PARTS},
+                labels=tuple(kept["labels"]),
+                errors=dict(map(tuple, kept["errors"])),
+            )
+            for metric, kept in head["metrics"].items()
+        },
+    )
+    return Judged(
+        checks=_CHECKS.validate_python(head["checks"]),
+        table=table,
+        baselines=_baselines(head["baselines"]),
+        head_metric=head["head_metric"],
+        lower_is_better=frozenset(head["lower_is_better"]),
+        descriptive=frozenset(head["descriptive"]),
+        incomplete=head["incomplete"],
+        unprobed=tuple(head["unprobed"]),
+        traces=Traces(tuple(head["trace_rows"]), array("trace ends"), array("trace places")),
+    )
+
+
+def _unpack_json(stored: dict[str, Any], family: str) -> Judged:
+    from evalkit.tasks import FAMILIES
+
+    if stored["format"] != 1:
+        raise JournalError("the run was written by another version of evalkit", next_step="evaluate it again")
+    scores = Scores(
+        case_ids=tuple(stored["case_ids"]),
+        trials=tuple(stored["trials"]),
+        clusters=tuple(stored["clusters"]),
+        tags=tuple(tuple(tags) for tags in stored["tags"]),
+        values={metric: _decode(column) for metric, column in stored["values"].items()},
+        errors={metric: dict(map(tuple, raised)) for metric, raised in stored["errors"].items()},
+    )
+    rows = stored["rows"]
+    return Judged(
+        checks=_CHECKS.validate_python(stored["checks"]),
+        table=tabulate(scores),
+        baselines=_baselines(stored["baselines"]),
+        head_metric=FAMILIES[family].head_metric,
+        lower_is_better=FAMILIES[family].lower_is_better,
+        descriptive=FAMILIES[family].descriptive,
+        incomplete=stored["incomplete"],
+        unprobed=tuple(stored["unprobed"]),
+        traces=gather_traces([frozenset(rows[index] for index in trace) for trace in stored["traces"]]),
+    )
 
 
 def _baselines(stored: dict[str, dict[str, float | None]]) -> Baselines:
     nan = float("nan")
     return {name: {m: nan if value is None else value for m, value in row.items()} for name, row in stored.items()}
-
-
-def _encode(column: Sequence[Value]) -> Any:
-    """A column of one kind by parts, which is quick to read; a mixed one value by value, each tagged."""
-    if all(isinstance(value, Ratio) or value is None for value in column):
-        counts = [value if isinstance(value, Ratio) else None for value in column]
-        return {
-            "numerators": [None if value is None else value.numerator for value in counts],
-            "denominators": [None if value is None else value.denominator for value in counts],
-        }
-    return [{"r": [v.numerator, v.denominator]} if isinstance(v, Ratio) else _tag(v) for v in column]
-
-
-def _tag(value: Value) -> Any:
-    return {"t": value.counts} if isinstance(value, Tally) else value
 
 
 def _decode(column: Any) -> tuple[Value, ...]:

@@ -1,17 +1,30 @@
-"""Scores by case: trials reduced, one `Column` a metric. Where records end and arrays begin.
+"""Scores by case: trials reduced, one `Column` a metric.
 
 Over repeated trials a bool or a number becomes the mean of what was judged, counts become sums.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from operator import sub
 
-from evalkit.metrics.scoring import Ratio, Scores, Tally, Value
-from evalkit.stats.columns import Codes, Column, Mask, binary, cluster_codes, influence, macro_f1, mean, ratio, scopes
+import numpy as np
+
+from evalkit.evaluation.scoretable import FLAG, LABEL, NOTHING, NUMBER, RATIO, TALLY, ScoreTable, Values
+from evalkit.stats.columns import (
+    Codes,
+    Column,
+    Floats,
+    Mask,
+    Places,
+    binary,
+    cluster_codes,
+    influence,
+    macro_f1_of,
+    mean,
+    ratio,
+    scopes,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,94 +35,85 @@ class Casewise:
     tags: tuple[tuple[str, ...], ...]
     columns: Mapping[str, Column]
     """Metric -> column. A metric whose values are labels, or that judged nothing, has none."""
-    not_applicable: Mapping[str, tuple[int, ...]]
+    not_applicable: Mapping[str, Codes]
     """Metric -> executions of each case that it left out."""
-    errors: Mapping[str, tuple[int, ...]]
+    errors: Mapping[str, Codes]
     """Metric -> executions of each case where it or the agent raised."""
     masks: Mapping[str, Mask]
     """Scope (``all``, ``tag:<tag>``) -> the rows that it holds."""
 
 
-def reduce_trials(scores: Scores) -> Casewise:
-    """Bring scores (case-major, then trial) to a row a case."""
-    starts = [row for row, case_id in enumerate(scores.case_ids) if row == 0 or scores.case_ids[row - 1] != case_id]
-    ends = [*starts[1:], *([len(scores)] if starts else [])]
-    blocks = list(zip(starts, ends, strict=True))
-    clusters = cluster_codes([scores.clusters[start] for start in starts])
-    tags = tuple(scores.tags[start] for start in starts)
+def reduce_trials(table: ScoreTable) -> Casewise:
+    """Bring a table of scores to a row a case."""
+    clusters = cluster_codes(table.clusters)
     columns: dict[str, Column] = {}
-    left_out: dict[str, tuple[int, ...]] = {}
-    raised: dict[str, tuple[int, ...]] = {}
-    for metric, values in scores.values.items():
-        wrong = scores.errors.get(metric, {})
-        column = _column([values[start:end] for start, end in blocks], clusters)
+    left_out: dict[str, Codes] = {}
+    raised: dict[str, Codes] = {}
+    for metric, values in table.metrics.items():
+        column = _column(values, table.starts, clusters)
         if column is not None:
             columns[metric] = column
-        missing = _count(starts, [row for row, value in enumerate(values) if value is None])
-        raised[metric] = _count(starts, wrong)
-        left_out[metric] = tuple(map(sub, missing, raised[metric]))
+        failed = np.zeros(len(table), dtype=np.bool_)
+        failed[list(values.errors)] = True
+        raised[metric] = _sums(failed, table.starts)
+        left_out[metric] = _sums(values.kinds == NOTHING, table.starts) - raised[metric]
     return Casewise(
-        case_ids=tuple(scores.case_ids[start] for start in starts),
-        tags=tags,
+        case_ids=table.case_ids,
+        tags=table.tags,
         columns=columns,
         not_applicable=left_out,
         errors=raised,
-        masks=scopes(tags),
+        masks=scopes(table.tag_sets, table.tagged),
     )
 
 
-def _count(starts: Sequence[int], rows: Collection[int]) -> tuple[int, ...]:
-    """How many of the rows lie in each block, a block reaching from one start to the next."""
-    counts = [0] * len(starts)
-    for row in rows:
-        counts[bisect_right(starts, row) - 1] += 1
-    return tuple(counts)
-
-
-def point_estimates(scores: Scores) -> dict[str, float]:
+def point_estimates(table: ScoreTable) -> dict[str, float]:
     """Metric -> its figure over all cases, without an interval."""
-    return {metric: influence(column).value for metric, column in reduce_trials(scores).columns.items()}
+    return {metric: influence(column).value for metric, column in reduce_trials(table).columns.items()}
 
 
-def _column(blocks: Sequence[Sequence[Value]], clusters: Codes) -> Column | None:
+def _sums(rows: Floats | Mask, starts: Places) -> Codes:
+    """Sums of whole numbers by case."""
+    return np.rint(_totals(rows, starts)).astype(np.int64)
+
+
+def _totals(rows: Floats | Mask, starts: Places) -> Floats:
+    """Sums by case, a case reaching from one start to the next."""
+    if len(starts) == len(rows):  # one trial a case
+        return rows.astype(np.float64)
+    return np.add.reduceat(rows.astype(np.float64), starts)
+
+
+def _column(values: Values, starts: Places, clusters: Codes) -> Column | None:
     """The column of one metric; its kind is that of the first value there is."""
-    first = next((value for block in blocks for value in block if value is not None), None)
-    if isinstance(first, Ratio):
-        pairs = [_sum_ratio(block) for block in blocks]
-        return ratio([top for top, _ in pairs], [bottom for _, bottom in pairs], clusters)
-    if isinstance(first, Tally):
-        return macro_f1([_sum_tally(block) for block in blocks], clusters)
-    if isinstance(first, (bool, float, int)):
-        means = [_mean(block) for block in blocks]
-        return binary(means, clusters) if isinstance(first, bool) else mean(means, clusters)
-    return None
-
-
-def _mean(block: Sequence[Value]) -> float | None:
-    if len(block) == 1:
-        return block[0] if isinstance(block[0], (bool, int, float)) else None
-    judged = [float(value) for value in block if isinstance(value, (bool, int, float))]
-    return sum(judged) / len(judged) if judged else None
-
-
-def _sum_ratio(block: Sequence[Value]) -> tuple[float | None, float | None]:
-    if len(block) == 1 and isinstance(block[0], Ratio):
-        return block[0].numerator, block[0].denominator
-    judged = [value for value in block if isinstance(value, Ratio)]
-    if not judged:
-        return None, None
-    return sum(value.numerator for value in judged), sum(value.denominator for value in judged)
-
-
-def _sum_tally(block: Sequence[Value]) -> Mapping[str, tuple[float, float, float]] | None:
-    if len(block) == 1 and isinstance(block[0], Tally):
-        return block[0].counts
-    judged = [value for value in block if isinstance(value, Tally)]
-    if not judged:
+    first = values.kinds[(values.kinds != NOTHING).argmax()] if values.kinds.any() else NOTHING
+    if first in (NOTHING, LABEL):
         return None
-    total: dict[str, tuple[float, float, float]] = {}
-    for value in judged:
-        for label, (tp, fp, fn) in value.counts.items():
-            a, b, c = total.get(label, (0, 0, 0))
-            total[label] = (a + tp, b + fp, c + fn)
-    return total
+    if first == RATIO:
+        judged = values.kinds == RATIO
+        top, bottom = (_or_nothing(part, judged, starts) for part in (values.numbers, values.denominators))
+        return ratio(top, bottom, clusters)
+    if first == TALLY:
+        return _tallied(values, starts, clusters)
+    judged = (values.kinds == FLAG) | (values.kinds == NUMBER)
+    many = _totals(judged, starts)
+    means = np.divide(
+        _or_nothing(values.numbers, judged, starts), many, out=np.full(len(starts), np.nan), where=many > 0
+    )
+    return binary(means, clusters) if first == FLAG else mean(means, clusters)
+
+
+def _or_nothing(part: Floats, judged: Mask, starts: Places) -> Floats:
+    """Sums of what was judged by case; NaN for a case without any."""
+    return np.where(_totals(judged, starts) > 0, _totals(np.where(judged, part, 0.0), starts), np.nan)
+
+
+def _tallied(values: Values, starts: Places, clusters: Codes) -> Column:
+    width = len(values.labels)
+    cases = np.searchsorted(starts, values.entries[:, 0], side="right") - 1
+    cells = cases * width + values.entries[:, 1]
+    counts = np.stack(
+        [np.bincount(cells, weights=part, minlength=len(starts) * width) for part in values.counts.T], axis=-1
+    ).reshape(len(starts), width, 3)
+    counts[_totals(values.kinds == TALLY, starts) == 0] = np.nan
+    return macro_f1_of(counts, values.labels, clusters)

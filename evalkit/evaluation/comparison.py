@@ -17,7 +17,6 @@ from evalkit.figures import count, p_value, points, points_interval, rate
 from evalkit.spec.changes import diff_specs
 from evalkit.stats.columns import Column, cases
 from evalkit.stats.comparison import Difference, Plan, Verdict, adjust, compare_columns
-from evalkit.tasks import FAMILIES
 
 MOVED = 1e-9
 """A case moved when its value did by more than rounding."""
@@ -127,8 +126,8 @@ def compare(baseline: Run, candidate: Run, *, margin: float = 0.02, alpha: float
     """
     refuse_unlike(baseline, candidate)
     head = candidate.head_metric
-    aside = FAMILIES[candidate.header.family].descriptive
-    metrics = [head, *(name for name in candidate.casewise.columns if name != head and name not in aside)]
+    aside = {head, *candidate.descriptive}
+    metrics = [head, *(name for name in candidate.casewise.columns if name not in aside)]
     found = [
         difference_of(baseline, candidate, metric, margin=margin, alpha=alpha)
         for metric in metrics
@@ -167,10 +166,8 @@ def difference_of(
             where=f"{baseline.header.spec_ref} and {candidate.header.spec_ref}",
             next_step="evaluate both versions with the same metrics",
         )
-    rows = np.flatnonzero(mask)
-    lower = metric in FAMILIES[candidate.header.family].lower_is_better
-    plan = Plan(margin=margin, alpha=alpha, better="lower" if lower else "higher")
-    return compare_columns(before.take(rows), after.take(rows), metric=metric, scope=scope, plan=plan)
+    plan = Plan(margin=margin, alpha=alpha, better="lower" if metric in candidate.lower_is_better else "higher")
+    return compare_columns(before.take(mask), after.take(mask), metric=metric, scope=scope, plan=plan)
 
 
 def refuse_unlike(baseline: Run, candidate: Run) -> None:
@@ -190,20 +187,20 @@ def refuse_unlike(baseline: Run, candidate: Run) -> None:
 
 def _find_changes(baseline: Run, candidate: Run, edited: Mapping[str, str]) -> tuple[CaseChange, ...]:
     """Cases whose head metric moved, with the edited rows that they touched, the largest drop first."""
-    head, family = candidate.head_metric, FAMILIES[candidate.header.family]
+    head = candidate.head_metric
     before, after = (_values(run.casewise.columns.get(head)) for run in (baseline, candidate))
-    sign = -1.0 if head in family.lower_is_better else 1.0
-    moved = [row for row in range(len(before)) if abs(after[row] - before[row]) > MOVED]
+    touched = {row: baseline.traces.touching(row) | candidate.traces.touching(row) for row in sorted(edited)}
+    sign = -1.0 if head in candidate.lower_is_better else 1.0
     changes = [
         CaseChange(
-            case_id=candidate.casewise.case_ids[row],
-            kind="broke" if sign * (after[row] - before[row]) < 0 else "fixed",
-            baseline=float(before[row]),
-            candidate=float(after[row]),
-            rows=tuple(sorted((baseline.traces[row] | candidate.traces[row]) & edited.keys())),
-            tags=candidate.casewise.tags[row],
+            case_id=candidate.casewise.case_ids[case],
+            kind="broke" if sign * (after[case] - before[case]) < 0 else "fixed",
+            baseline=float(before[case]),
+            candidate=float(after[case]),
+            rows=tuple(row for row, cases_of in touched.items() if cases_of[case]),
+            tags=candidate.casewise.tags[case],
         )
-        for row in moved
+        for case in np.flatnonzero(np.abs(after - before) > MOVED).tolist()
     ]
     return tuple(sorted(changes, key=lambda change: (sign * (change.candidate - change.baseline), change.case_id)))
 

@@ -13,7 +13,9 @@ from evalkit.errors import CaseError, MetricError
 from evalkit.evaluation.archive import Judged
 from evalkit.evaluation.casewise import point_estimates
 from evalkit.evaluation.run import Baselines, Run
-from evalkit.evaluation.runs import begin, identify
+from evalkit.evaluation.scoretable import tabulate
+from evalkit.evaluation.started import begin, identify
+from evalkit.evaluation.traces import gather_traces
 from evalkit.executions.execution import Execution
 from evalkit.executions.runner import Settings, execute
 from evalkit.metrics.scoring import Metric, name_metrics, score
@@ -39,7 +41,8 @@ def evaluate(
     ResumeRefused where ``journal`` holds another evaluation.
     """
     gold = admit(spec, cases)
-    asked = ask_besides(FAMILIES[spec.family].metrics, metrics)
+    family = FAMILIES[spec.family]
+    asked = ask_besides(family.metrics, metrics)
     # a recording answers only what it was asked once, so there is nobody to probe
     probes = () if getattr(agent, "recorded", False) else make_probes(spec, gold.cases)
     everything = (*gold.cases, *probes)
@@ -51,11 +54,14 @@ def evaluate(
         )
         judged = Judged(
             checks=check(spec, pair(everything, executions)),
-            scores=score(pair(gold.cases, executions), asked),
+            table=tabulate(score(pair(gold.cases, executions), asked)),
             baselines=judge_baselines(spec, gold.cases),
+            head_metric=family.head_metric,
+            lower_is_better=family.lower_is_better,
+            descriptive=family.descriptive,
             incomplete=sum(done.failure is not None and done.failure.kind == "NotRun" for done in executions),
             unprobed=unprobed(spec, everything),
-            traces=trace_cases(gold.cases, executions),
+            traces=gather_traces(trace_cases(gold.cases, executions)),
         )
         return run.finish(judged)
 
@@ -106,5 +112,5 @@ def judge_baselines(spec: Spec, cases: Sequence[Case]) -> Baselines:
     figures = {}
     for name, make in family.baselines.items():
         executions = execute(cases, make(cases), spec_ref=spec.ref)
-        figures[name] = point_estimates(score(pair(cases, executions), family.metrics))
+        figures[name] = point_estimates(tabulate(score(pair(cases, executions), family.metrics)))
     return figures

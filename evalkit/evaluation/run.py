@@ -13,6 +13,8 @@ from evalkit.boundary.finding import CheckResult, Finding
 from evalkit.cards import Grid, card
 from evalkit.errors import MetricError
 from evalkit.evaluation.casewise import Casewise, reduce_trials
+from evalkit.evaluation.scoretable import ScoreTable
+from evalkit.evaluation.traces import NO_TRACES, Traces
 from evalkit.figures import rate, rate_interval
 from evalkit.metrics.scoring import Scores
 from evalkit.spec.schema import Spec
@@ -61,13 +63,18 @@ class Run:
 
     header: RunHeader
     spec: Spec
-    head_metric: str
     checks: tuple[CheckResult, ...]
-    scores: Scores
+    table: ScoreTable
+    """Every score, as arrays; `scores` gives them as records."""
     baselines: Baselines
+    head_metric: str
+    lower_is_better: frozenset[str] = frozenset()
+    """Metrics of which a rise is a change for the worse."""
+    descriptive: frozenset[str] = frozenset()
+    """Metrics without a better direction: shown, never compared."""
     incomplete: int = 0
     """Executions that a budget or an interruption left undone; the run is then no evidence for a gate."""
-    traces: tuple[frozenset[str], ...] = ()
+    traces: Traces = NO_TRACES
     """For each case the spec rows that its executions rest on, in the order of the scores' cases."""
     unprobed: tuple[str, ...] = ()
     """Refusal codes of the spec that no probe and no case asked for: nothing is known of them."""
@@ -75,9 +82,14 @@ class Run:
     """The sealed journal with the executions."""
 
     @cached_property
+    def scores(self) -> Scores:
+        """Every score as a record, by metric and execution."""
+        return self.table.records()
+
+    @cached_property
     def casewise(self) -> Casewise:
         """The scores with trials reduced, a row a case."""
-        return reduce_trials(self.scores)
+        return reduce_trials(self.table)
 
     @cached_property
     def estimates(self) -> tuple[Estimate, ...]:
@@ -94,8 +106,8 @@ class Run:
             self.casewise.columns[metric].take(rows),
             metric=metric,
             scope=scope,
-            not_applicable=sum(left_out[row] for row in rows),
-            errors=sum(errors[row] for row in rows),
+            not_applicable=int(left_out[rows].sum()),
+            errors=int(errors[rows].sum()),
         )
 
     @property

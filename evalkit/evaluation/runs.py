@@ -1,98 +1,26 @@
 """The store of runs: one sealed file a run, found again by id, by spec version or by what it evaluates.
 
-A run in progress lies under ``runs/partial``, named by what it evaluates, so that the same evaluation finds it after
-an interruption and goes on. When it is judged it moves to ``runs/<run_id>.db`` and never changes again.
+Judging reads no execution: header, spec and judgements stand in the file apart from them.
 """
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime
-from importlib.metadata import version as package_version
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from evalkit.agents.agent import Agent, agent_id
-from evalkit.cases.case import Case, GoldSet
-from evalkit.digests import digest
 from evalkit.errors import JournalError
-from evalkit.evaluation.archive import Judged, pack, unpack
+from evalkit.evaluation.archive import Judged, unpack
 from evalkit.evaluation.run import Run, RunHeader
 from evalkit.evaluation.workspace import Workspace, open_workspace
-from evalkit.executions.execution import Execution
-from evalkit.executions.journal import Journal, open_or_resume
-from evalkit.metrics.scoring import Metric, metrics_digest
 from evalkit.spec.schema import Spec
-from evalkit.tasks import FAMILIES, read_spec
+from evalkit.tasks import reread_spec
 from evalkit.vault.keys import FileKeyring
+from evalkit.vault.store import Store
 
-
-@dataclass(slots=True)
-class OpenRun:
-    """A run that is being made: its journal, and where it will lie."""
-
-    header: RunHeader
-    spec: Spec
-    journal: Journal
-    target: Path
-    judged: Judged | None = field(default=None)
-
-    def finish(self, judged: Judged) -> Run:
-        """Seal the judgements. The file moves to its final place when the run is closed."""
-        self.journal.attach("judged", pack(judged))
-        self.judged = judged
-        return _run(self.header, self.spec, judged, path=self.target)
-
-
-Identity = Mapping[str, str | int]
-"""What is evaluated, in names and digests: equal identities are the same evaluation."""
-
-
-def identify(
-    spec: Spec, gold: GoldSet, agent: Agent, *, probes: Collection[Case], metrics: Mapping[str, Metric], trials: int
-) -> Identity:
-    """The identity of an evaluation: it moves with every byte of spec and cases, with the agent and the metrics."""
-    return {
-        "spec_id": spec.id,
-        "spec_version": spec.version,
-        "family": spec.family,
-        "content_sha": spec.content_sha,
-        "behaviour_sha": spec.behaviour_sha,
-        "dataset_digest": gold.digest,
-        "dataset_name": gold.name,
-        "data_class": _data_class(gold.cases),
-        "agent_id": agent_id(agent),
-        "metrics_digest": metrics_digest(metrics),
-        "trials": trials,
-        "cases": len(gold),
-        "probes": len(probes),
-        "evalkit_version": package_version("evalkit"),
-    }
-
-
-@contextmanager
-def begin(spec: Spec, identity: Identity, path: Path | None = None) -> Iterator[OpenRun]:
-    """Open the journal of an evaluation: a new one, or that of the same evaluation where it was interrupted.
-
-    It lies in the workspace, or at ``path``. Raises ResumeRefused where ``path`` holds another evaluation, with what
-    differs.
-    """
-    workspace = open_workspace()
-    now = datetime.now(UTC)
-    run_id = f"{spec.id}-{spec.version}-{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-    place = path or workspace.partial / f"{digest(identity)[:24]}.db"
-    place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    given = {**identity, "run_id": run_id, "created_at": now.isoformat(timespec="seconds")}
-    with open_or_resume(place, given, FileKeyring()) as journal:
-        if journal.attached("spec") is None:
-            journal.attach("spec", spec.source.encode())
-        header = _header(journal.header)
-        run = OpenRun(header, spec, journal, path or workspace.runs / f"{header.run_id}.db")
-        yield run
-    if run.judged is not None and place != run.target:
-        place.rename(run.target)
+if TYPE_CHECKING:
+    from evalkit.executions.execution import Execution
 
 
 def load_run(ref: str, *, version: str | None = None, workspace: Workspace | None = None) -> Run:
@@ -121,36 +49,41 @@ def list_runs(workspace: Workspace | None = None) -> tuple[RunHeader, ...]:
     paths = sorted(_paths((workspace or open_workspace()).runs), key=_moment, reverse=True)
     headers = []
     for path in paths:
-        with Journal.open(path, FileKeyring()) as journal:
-            headers.append(_header(journal.header))
+        with Store.open(path, keyring=FileKeyring()) as store:
+            headers.append(header_of(store.header))
     return tuple(headers)
 
 
 def read_executions(run: Run) -> Iterator[Execution]:
     """Every execution of a stored run, probes included, in the order in which they were journalled."""
+    from evalkit.executions.journal import Journal
+
     assert run.path is not None
     with Journal.open(run.path, FileKeyring()) as journal:
         yield from journal.read()
 
 
 def _read(path: Path) -> Run:
-    with Journal.open(path, FileKeyring()) as journal:
-        header = _header(journal.header)
-        source, payload = journal.attached("spec"), journal.attached("judged")
+    with Store.open(path, keyring=FileKeyring()) as store:
+        header = header_of(store.header)
+        source, payload = store.attached("spec"), store.attached("judged")
     if source is None or payload is None:
         raise JournalError("the run was never judged", where=str(path), next_step="evaluate it again")
-    spec = read_spec(source.decode(), path=f"{header.spec_ref} as stored in {path.name}")
-    return _run(header, spec, unpack(payload), path=path)
+    spec = reread_spec(source.decode(), path=f"{header.spec_ref} as stored in {path.name}")
+    return make_run(header, spec, unpack(payload, family=header.family), path=path)
 
 
-def _run(header: RunHeader, spec: Spec, judged: Judged, *, path: Path) -> Run:
+def make_run(header: RunHeader, spec: Spec, judged: Judged, *, path: Path) -> Run:
+    """The run of a header, a spec and what was judged."""
     return Run(
         header=header,
         spec=spec,
-        head_metric=FAMILIES[spec.family].head_metric,
         checks=judged.checks,
-        scores=judged.scores,
+        table=judged.table,
         baselines=judged.baselines,
+        head_metric=judged.head_metric,
+        lower_is_better=judged.lower_is_better,
+        descriptive=judged.descriptive,
         incomplete=judged.incomplete,
         traces=judged.traces,
         unprobed=judged.unprobed,
@@ -158,13 +91,12 @@ def _run(header: RunHeader, spec: Spec, judged: Judged, *, path: Path) -> Run:
     )
 
 
-def _header(stored: Mapping[str, str | int]) -> RunHeader:
-    return RunHeader(**{one.name: stored[one.name] for one in fields(RunHeader)})  # type: ignore[arg-type]
-
-
-def _data_class(cases: Collection[Case]) -> str:
-    """The most protected class that occurs."""
-    return max((case.data_class for case in cases), key=("synthetic", "deidentified", "phi").index, default="synthetic")
+def header_of(stored: Mapping[str, str | int]) -> RunHeader:
+    """The header of a stored run. Raises JournalError for a file of another kind, such as a recording."""
+    try:
+        return RunHeader(**{one.name: stored[one.name] for one in fields(RunHeader)})  # type: ignore[arg-type]
+    except KeyError:
+        raise JournalError("the file holds no run", next_step="list runs with `evalkit runs`") from None
 
 
 def _paths(folder: Path) -> Iterator[Path]:

@@ -14,12 +14,14 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import CellType, CodeType, FunctionType
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from evalkit.cases.case import Case
 from evalkit.digests import digest
 from evalkit.errors import MetricError
-from evalkit.executions.execution import Execution
+
+if TYPE_CHECKING:
+    from evalkit.cases.case import Case
+    from evalkit.executions.execution import Execution
 
 LABEL_CHARS = 40
 """A longer label is withheld: it might be a piece of a note."""
@@ -49,7 +51,7 @@ class Tally:
 
 
 Value = bool | float | str | Ratio | Tally | None
-Metric = Callable[[Case, Execution], Value]
+Metric: TypeAlias = "Callable[[Case, Execution], Value]"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from evalkit.evaluation.gates import GateReport
 from evalkit.evaluation.run import Run
 from evalkit.report import sentences
 from evalkit.report.typography import p_figure
+from evalkit.visible import visible
 
 _MOST_FINDINGS: Final = 20
 
@@ -54,7 +55,7 @@ def plain_checks(results: Sequence[CheckResult]) -> str:
     found = [finding for result in results for finding in result.findings]
     for finding in found[:_MOST_FINDINGS]:
         where = " ".join(part for part in (finding.place, finding.needle_id, finding.form) if part)
-        lines.append(f"  {finding.case_id} trial {finding.trial}: {finding.what} ({where})")
+        lines.append(visible(f"  {finding.case_id} trial {finding.trial}: {finding.what} ({where})"))
     if len(found) > _MOST_FINDINGS:
         lines.append(f"  and {figures.count(len(found) - _MOST_FINDINGS, 'finding')} more")
     return "\n".join(lines)
@@ -91,7 +92,7 @@ def plain_gate(gate: GateReport) -> str:
 
 def grid(titles: Sequence[str], rows: Sequence[Sequence[str]], *, left: Sequence[int] = (0,)) -> list[str]:
     """Lines of aligned columns under their titles; columns in ``left`` are flush left, the others flush right."""
-    lines = [titles, *([cell.replace("\n", " ") for cell in row] for row in rows)]
+    lines = [titles, *([visible(cell) for cell in row] for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(titles))]
     return [
         "  ".join(

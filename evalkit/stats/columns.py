@@ -8,8 +8,10 @@ the delta method for a ratio of sums and for macro F1, and by subtraction the sa
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -21,10 +23,11 @@ Kind = Literal["binary", "mean", "ratio", "macro_f1"]
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.int32]
 Clusters = Sequence[Hashable] | Codes
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Column:
     """One metric over n cases. A row of NaN was not judged and is left out. Build one with the functions below."""
 
@@ -42,22 +45,35 @@ class Column:
 
     def take(self, rows: Mask | Codes) -> Column:
         """The column of some rows, by mask or position: a slice of the cases."""
+        if rows.dtype == np.bool_ and rows.all():
+            return self
         return Column(self.kind, self.values[rows], self.clusters[rows], self.labels)
 
     @property
+    def rows(self) -> Floats:
+        """The values as a matrix, a row a case."""
+        return self.values.reshape(len(self), math.prod(self.values.shape[1:]))
+
+    @cached_property
     def finite(self) -> Mask:
         """Rows that carry a value."""
-        width = self.values.size // max(len(self), 1)
-        return np.asarray(np.isfinite(self.values.reshape(len(self), width)).all(axis=1))
+        return np.isfinite(self.rows @ np.ones(self.rows.shape[1]))  # a row with a NaN sums to NaN
 
-    @property
+    @cached_property
     def judged(self) -> Mask:
         """Rows that say something: with a value, and for counts with a denominator above 0."""
         if self.kind == "ratio":
             return self.finite & (self.values[:, 1] > 0)
         if self.kind == "macro_f1":
-            return np.asarray(self.values.sum(axis=(1, 2)) > 0)  # NaN is not above 0
+            return np.asarray(self.rows @ np.ones(self.rows.shape[1]) > 0)  # NaN is not above 0
         return self.finite
+
+    @cached_property
+    def whole(self) -> bool:
+        """Is every value 0 or 1, and every case its own cluster? Then counts say it all."""
+        if self.kind != "binary" or count_clusters(self.clusters) < len(self):
+            return False
+        return bool(((self.values == 0) | (self.values == 1)).all())
 
     @property
     def bounded(self) -> bool:
@@ -109,20 +125,21 @@ def macro_f1(tallies: Sequence[Mapping[str, tuple[float, float, float]] | None],
             continue
         for label, counts in tally.items():
             values[row, place[label]] = counts
-    return _column("macro_f1", _not_negative(values), clusters, tuple(labels))
+    return macro_f1_of(values, tuple(labels), clusters)
 
 
-def scopes(tags: Sequence[Sequence[str]]) -> dict[str, Mask]:
-    """Scope -> mask of rows: ``all`` first, then ``tag:<tag>`` by name."""
-    rows: dict[str, list[int]] = {}
-    for row, carried in enumerate(tags):
-        for tag in carried:
-            rows.setdefault(tag, []).append(row)
-    masks = {"all": np.ones(len(tags), dtype=np.bool_)}
-    for tag in sorted(rows):
-        mask = np.zeros(len(tags), dtype=np.bool_)
-        mask[rows[tag]] = True
-        masks[f"tag:{tag}"] = mask
+def macro_f1_of(counts: Floats, labels: tuple[str, ...], clusters: Clusters) -> Column:
+    """Counts, (n, labels, 3): true positives, false positives, false negatives by case; a case of NaN is not judged."""
+    if counts.shape[1:] != (len(labels), 3):
+        raise StatisticsError(f"counts of shape {counts.shape} stand beside {len(labels)} labels")
+    return _column("macro_f1", _not_negative(counts), clusters, labels)
+
+
+def scopes(tag_sets: Sequence[Sequence[str]], carried: Codes | Places) -> dict[str, Mask]:
+    """Scope -> mask of rows: ``all`` first, then ``tag:<tag>`` by name. Row i has the tags ``tag_sets[carried[i]]``."""
+    masks = {"all": np.ones(len(carried), dtype=np.bool_)}
+    for tag in sorted({tag for tags in tag_sets for tag in tags}):
+        masks[f"tag:{tag}"] = np.array([tag in tags for tags in tag_sets], dtype=np.bool_)[carried]
     return masks
 
 
@@ -146,7 +163,7 @@ class Influence:
 
 
 def influence(column: Column) -> Influence:
-    """The estimate of a column and the influence of each row on it.
+    """The estimate of a column and the influence of each row on it: its values times the gradient of the estimate.
 
     Mean: (x - m) / n. Ratio R: (numerator - R denominator) / sum of denominators. Macro F1: the mean over labels of
     the same with numerator 2 tp and denominator 2 tp + fp + fn.
@@ -154,19 +171,30 @@ def influence(column: Column) -> Influence:
     rows = column.judged
     if not rows.any():
         return Influence(float("nan"), np.zeros(len(column)))
+    taken, parts = column.take(rows).rows, np.zeros(len(column))
     if column.kind in ("binary", "mean"):
-        values = column.values[rows]
-        value, parts = values.mean(), (values - values.mean()) / len(values)
-    else:
-        top, bottom = _counts(column)
-        top, bottom = top[rows], bottom[rows]
-        total = bottom.sum(axis=0)
-        top, bottom, total = top[:, total > 0], bottom[:, total > 0], total[total > 0]
-        shares = top.sum(axis=0) / total
-        value, parts = shares.mean(), ((top - shares * bottom) / total).mean(axis=1)
-    spread = np.zeros(len(column))
-    spread[rows] = parts
-    return Influence(float(value), spread)
+        value = float(taken.mean())
+        parts[rows] = (taken[:, 0] - value) / len(taken)
+        return Influence(value, parts)
+    sums = taken.sum(axis=0)
+    value, gradient = _of_ratio(sums) if column.kind == "ratio" else _of_macro_f1(sums.reshape(-1, 3))
+    parts[rows] = taken @ gradient
+    return Influence(value, parts)
+
+
+def _of_ratio(sums: Floats) -> tuple[float, Floats]:
+    """The ratio and its gradient, (2,), from the sums of numerators and denominators."""
+    value = float(sums[0] / sums[1])
+    return value, np.array([1.0, -value]) / sums[1]
+
+
+def _of_macro_f1(sums: Floats) -> tuple[float, Floats]:
+    """The mean of F1 over the labels that have counts, and its gradient, (labels x 3,), from sums (labels, 3)."""
+    sizes = sums @ np.array([2.0, 1.0, 1.0])
+    carried = sizes > 0
+    f1 = np.divide(2 * sums[:, 0], sizes, out=np.zeros(len(sizes)), where=carried)
+    gradient = np.stack([2 - 2 * f1, -f1, -f1], axis=1) / np.where(carried, sizes, np.inf)[:, None]
+    return float(f1.sum() / carried.sum()), gradient.ravel() / carried.sum()
 
 
 def cases(column: Column) -> Floats:
@@ -176,11 +204,18 @@ def cases(column: Column) -> Floats:
     """
     if column.kind in ("binary", "mean"):
         return column.values
-    top, bottom = _counts(column)
-    top, bottom = top.sum(axis=1), bottom.sum(axis=1)
+    if column.kind == "ratio":
+        top, bottom = column.values[:, 0], column.values[:, 1]
+    else:
+        top, bottom = (column.rows @ np.tile(weights, len(column.labels)) for weights in ((2, 0, 0), (2.0, 1, 1)))
     empty = 1.0 if column.kind == "macro_f1" else np.nan
     alone = np.divide(top, bottom, out=np.full(len(column), empty), where=bottom > 0)
     return np.where(column.finite, alone, np.nan)
+
+
+def count_clusters(clusters: Codes) -> int:
+    """How many clusters the codes name."""
+    return int(np.count_nonzero(np.bincount(clusters)))
 
 
 def cluster_sums(parts: Floats, clusters: Codes) -> Floats:
@@ -197,14 +232,6 @@ def standard_error(parts: Floats, clusters: Codes) -> float:
     sums = cluster_sums(parts, clusters)
     count = len(sums)
     return float(np.sqrt(count / (count - 1) * np.square(sums).sum())) if count > 1 else float("nan")
-
-
-def _counts(column: Column) -> tuple[Floats, Floats]:
-    """Numerators and denominators of the ratios that are averaged, (n, labels) each."""
-    if column.kind == "ratio":
-        return column.values[:, :1], column.values[:, 1:]
-    doubled = 2 * column.values[:, :, 0]
-    return doubled, doubled + column.values[:, :, 1] + column.values[:, :, 2]
 
 
 def _floats(values: Sequence[float | None] | Floats) -> Floats:

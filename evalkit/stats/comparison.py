@@ -16,8 +16,18 @@ import numpy as np
 from evalkit.cards import card
 from evalkit.errors import StatisticsError
 from evalkit.figures import p_value, points, points_interval
-from evalkit.stats.columns import Column, cases, cluster_sums, influence, relabel, standard_error
-from evalkit.stats.intervals import NO_ERROR, normal_quantile, t_quantile, unseen_share
+from evalkit.stats.columns import (
+    Column,
+    Influence,
+    cases,
+    cluster_sums,
+    count_clusters,
+    influence,
+    relabel,
+    standard_error,
+)
+from evalkit.stats.distributions import normal_quantile, t_below, t_quantile
+from evalkit.stats.intervals import NO_ERROR, unseen_share
 from evalkit.stats.pairs import bonett_price, holm, mcnemar, on_grid, sign_flip
 from evalkit.stats.power import cases_needed_discordant, mde_discordant, mde_mean
 
@@ -113,17 +123,15 @@ def compare_columns(
     Raises StatisticsError for columns of two kinds, lengths or clusterings.
     """
     plan = plan or Plan()
-    before, after, left_out = _pair(baseline, candidate, f"{metric} ({scope})")
-    broke, fixed = _moved(before, after, plan)
-    old, new = influence(before), influence(after)
-    tested = _test(before, after, plan)
-    n_clusters = len(np.unique(before.clusters))
+    pair = _pair(baseline, candidate, f"{metric} ({scope})")
+    broke, fixed = _moved(pair, plan)
+    tested = _test(pair, plan, broke, fixed)
     difference = Difference(
         metric=metric,
         scope=scope,
-        baseline=old.value,
-        candidate=new.value,
-        effect=new.value - old.value,
+        baseline=pair.old.value,
+        candidate=pair.new.value,
+        effect=pair.effect,
         lo=tested.interval[0],
         hi=tested.interval[1],
         lo90=tested.interval90[0],
@@ -134,13 +142,13 @@ def compare_columns(
         test=tested.name,
         verdict="undecided",
         within_margin=-plan.margin < tested.interval90[0] and tested.interval90[1] < plan.margin,
-        n=len(before),
-        n_clusters=n_clusters,
+        n=len(pair.before),
+        n_clusters=pair.n_clusters,
         broke=broke,
         fixed=fixed,
         mde=tested.mde,
         need=None,
-        warnings=_warnings(before, after, n_clusters, left_out),
+        warnings=_warnings(pair),
     )
     return difference if _is_empty(difference) else _decide(difference, tested.p_value, 1 - tested.p_value, plan)
 
@@ -197,8 +205,25 @@ def _pairs_needed(difference: Difference, plan: Plan) -> int | None:
     return math.ceil(planned) if planned < math.inf else None
 
 
-def _pair(baseline: Column, candidate: Column, where: str) -> tuple[Column, Column, int]:
-    """The rows that both judged, on one label axis, and how many rows only one of them judged."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pair:
+    """Two columns on the cases that both runs judged, and what their estimates are made of."""
+
+    before: Column
+    after: Column
+    old: Influence
+    new: Influence
+    n_clusters: int
+    left_out: int
+    """Cases that only one of the two judged."""
+
+    @property
+    def effect(self) -> float:
+        return self.new.value - self.old.value
+
+
+def _pair(baseline: Column, candidate: Column, where: str) -> _Pair:
+    """The rows that both judged, on one label axis."""
     if baseline.kind != candidate.kind or not np.array_equal(baseline.clusters, candidate.clusters):
         raise StatisticsError(
             "two columns do not match in kind, cases or clusters",
@@ -207,13 +232,16 @@ def _pair(baseline: Column, candidate: Column, where: str) -> tuple[Column, Colu
         )
     labels = tuple(sorted({*baseline.labels, *candidate.labels}))
     before, after = relabel(baseline, labels), relabel(candidate, labels)
+    left_out = int((before.finite ^ after.finite).sum())
     rows = before.finite & after.finite & (before.judged | after.judged)
-    return before.take(rows), after.take(rows), int((before.finite ^ after.finite).sum())
+    before, after = before.take(rows), after.take(rows)
+    n_clusters = count_clusters(before.clusters)
+    return _Pair(before, after, influence(before), influence(after), n_clusters, left_out)
 
 
-def _moved(before: Column, after: Column, plan: Plan) -> tuple[int, int]:
+def _moved(pair: _Pair, plan: Plan) -> tuple[int, int]:
     """Cases that changed for the worse, and for the better, each case judged alone."""
-    changes = np.nan_to_num(cases(after) - cases(before))
+    changes = np.nan_to_num(cases(pair.after) - cases(pair.before))
     down, up = int((changes < -NO_ERROR).sum()), int((changes > NO_ERROR).sum())
     return (down, up) if plan.better == "higher" else (up, down)
 
@@ -235,22 +263,16 @@ class _Tested:
     p_exact: float | None = None
 
 
-def _test(before: Column, after: Column, plan: Plan) -> _Tested:
-    if not (before.judged.any() and after.judged.any()):
+def _test(pair: _Pair, plan: Plan, broke: int, fixed: int) -> _Tested:
+    if not (pair.before.judged.any() and pair.after.judged.any()):
         return _Tested("nothing to compare", 1.0, (-1.0, 1.0), (-1.0, 1.0), math.nan)
-    alone = len(np.unique(before.clusters)) == len(before)
-    if before.kind == "binary" and alone and _is_whole(before) and _is_whole(after):
-        return _test_discordant(before, after, plan)
-    return _test_clustered(before, after, plan)
+    if pair.before.whole and pair.after.whole:
+        return _test_discordant(len(pair.before), broke, fixed, plan)
+    return _test_clustered(pair, plan)
 
 
-def _is_whole(column: Column) -> bool:
-    return bool(np.isin(column.values, (0.0, 1.0)).all())
-
-
-def _test_discordant(before: Column, after: Column, plan: Plan) -> _Tested:
+def _test_discordant(n: int, broke: int, fixed: int, plan: Plan) -> _Tested:
     """McNemar's mid-p and Bonett and Price's intervals."""
-    n, (broke, fixed) = len(before), _moved(before, after, plan)
     down, up = (broke, fixed) if plan.better == "higher" else (fixed, broke)
     return _Tested(
         name="McNemar mid-p",
@@ -262,23 +284,22 @@ def _test_discordant(before: Column, after: Column, plan: Plan) -> _Tested:
     )
 
 
-def _test_clustered(before: Column, after: Column, plan: Plan) -> _Tested:
+def _test_clustered(pair: _Pair, plan: Plan) -> _Tested:
     """An exact sign-flip or a t test of the paired influences, and t intervals."""
-    old, new = influence(before), influence(after)
-    effect, parts = new.value - old.value, new.parts - old.parts
-    n_clusters = len(np.unique(before.clusters))
-    error = standard_error(parts, before.clusters)
+    effect, n_clusters, kind = pair.effect, pair.n_clusters, pair.before.kind
+    error = standard_error(pair.new.parts - pair.old.parts, pair.before.clusters)
+    bounded = pair.before.bounded and pair.after.bounded
     flat = n_clusters < 2 or error < NO_ERROR
-    p_value, name = _sign_flip_of(before, after), "exact sign-flip mid-p"
+    p_value, name = _sign_flip_of(pair.before, pair.after), "exact sign-flip mid-p"
     if p_value is None:
-        name = "clustered t" if before.kind in ("binary", "mean") else "clustered delta"
-        p_value = _p_of_one_sign(effect, n_clusters) if flat else _p_of_t(effect / error, n_clusters - 1)
+        name = "clustered t" if kind in ("binary", "mean") else "clustered delta"
+        p_value = _p_of_one_sign(effect, n_clusters) if flat else t_below(effect / error, n_clusters - 1)
 
     def interval(confidence: float) -> tuple[float, float]:
         if flat:
-            return _no_spread(effect, unseen_share(n_clusters, confidence), before.bounded and after.bounded)
+            return _no_spread(effect, unseen_share(n_clusters, confidence), bounded)
         half = t_quantile((1 + confidence) / 2, n_clusters - 1) * error
-        furthest = 1.0 if before.bounded and after.bounded else math.inf
+        furthest = 1.0 if bounded else math.inf
         return max(-furthest, effect - half), min(furthest, effect + half)
 
     interval90 = interval(0.90)
@@ -301,12 +322,6 @@ def _sign_flip_of(before: Column, after: Column) -> float | None:
     return sign_flip(np.rint(cluster_sums(steps.astype(np.float64), before.clusters)).astype(np.int64))
 
 
-def _p_of_t(t: float, df: int) -> float:
-    from scipy.special import stdtr
-
-    return float(stdtr(df, t))
-
-
 def _p_of_one_sign(effect: float, n_clusters: int) -> float:
     """All clusters changed alike: the sign-flip mid-p, for want of a spread to divide by."""
     tail = 0.5 ** (n_clusters + 1)
@@ -320,14 +335,16 @@ def _no_spread(effect: float, share: float, bounded: bool) -> tuple[float, float
     return effect - share * (1 + effect), effect + share * (1 - effect)
 
 
-def _warnings(before: Column, after: Column, n_clusters: int, left_out: int) -> tuple[str, ...]:
+def _warnings(pair: _Pair) -> tuple[str, ...]:
     warnings = []
-    if n_clusters < FEW_CLUSTERS:
-        warnings.append(f"only {n_clusters} clusters: p-value and intervals rest on few independent units")
-    if left_out:
-        warnings.append(f"{left_out} cases left out: only one of the two runs has a value for them")
-    carried = ((before.values + after.values).sum(axis=2) > 0).sum(axis=0) if before.kind == "macro_f1" else ()
-    rare = sum(1 for support in carried if 0 < support < FEW_CASES_A_LABEL)
+    if pair.n_clusters < FEW_CLUSTERS:
+        warnings.append(f"only {pair.n_clusters} clusters: p-value and intervals rest on few independent units")
+    if pair.left_out:
+        warnings.append(f"{pair.left_out} cases left out: only one of the two runs has a value for them")
+    rare = 0
+    if pair.before.kind == "macro_f1":
+        carried = ((pair.before.values + pair.after.values) @ np.ones(3) > 0).sum(axis=0)
+        rare = int(((carried > 0) & (carried < FEW_CASES_A_LABEL)).sum())
     if rare:
         warnings.append(f"{rare} labels stand in fewer than {FEW_CASES_A_LABEL} cases: macro F1 is unsteady")
     return tuple(warnings)

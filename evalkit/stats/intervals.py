@@ -8,13 +8,13 @@ ends near 3.8 / n, beside the one-sided rule of three).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from statistics import NormalDist
 
 import numpy as np
 
 from evalkit.cards import card
 from evalkit.figures import rate, rate_interval
-from evalkit.stats.columns import Column, influence, standard_error
+from evalkit.stats.columns import Column, count_clusters, influence, standard_error
+from evalkit.stats.distributions import normal_quantile, t_quantile
 
 NO_ERROR = 1e-12
 """A standard error below this is rounding: all clusters agree."""
@@ -86,27 +86,15 @@ def estimate(column: Column, *, metric: str, scope: str = "all", not_applicable:
     rows = column.judged
     value = influence(column).value
     n = int(rows.sum())
-    n_clusters = len(np.unique(column.clusters[rows]))
+    n_clusters = count_clusters(column.clusters[rows])
     if n == 0:
         lo, hi, method = 0.0, 1.0, "nothing judged"
-    elif column.kind == "binary" and n_clusters == n and bool(np.isin(column.values[rows], (0.0, 1.0)).all()):
+    elif column.take(rows).whole:
         lo, hi = wilson(float(column.values[rows].sum()), n)
         method = "wilson"
     else:
         lo, hi, method = _clustered(column, value, n_clusters)
     return Estimate(metric, scope, value, lo, hi, n, n_clusters, method, not_applicable, errors)
-
-
-def normal_quantile(probability: float) -> float:
-    """The standard normal quantile."""
-    return NormalDist().inv_cdf(probability)
-
-
-def t_quantile(probability: float, df: int) -> float:
-    """Student's t quantile with ``df`` >= 1 degrees of freedom."""
-    from scipy.special import stdtrit
-
-    return float(stdtrit(df, probability))
 
 
 def unseen_share(n_clusters: int, confidence: float) -> float:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from evalkit.errors import StatisticsError
 from evalkit.stats.columns import Codes, Floats
-from evalkit.stats.intervals import normal_quantile
+from evalkit.stats.distributions import binomial_chances, normal_below, normal_quantile
 
 Alternative = Literal["worse", "better", "different"]
 Method = Literal["midp", "exact", "score"]
@@ -59,22 +59,29 @@ def _whole(counts: npt.ArrayLike) -> Codes:
 
 
 def _exact(b: Codes, c: Codes) -> Floats:
-    from scipy.special import bdtr
-
-    return np.asarray(bdtr(c, b + c, 0.5), dtype=np.float64)
+    return _halves_below(c, b + c)[0]
 
 
 def _midp(b: Codes, c: Codes) -> Floats:
-    from scipy.special import bdtr
-
-    below = np.where(c > 0, bdtr(np.maximum(c - 1, 0), b + c, 0.5), 0.0)
-    return np.asarray((below + bdtr(c, b + c, 0.5)) / 2, dtype=np.float64)
+    below, at = _halves_below(c, b + c)
+    return below - at / 2
 
 
 def _score(b: Codes, c: Codes) -> Floats:
-    from scipy.special import ndtr
+    return normal_below((c - b) / np.sqrt(np.maximum(b + c, 1)))
 
-    return np.asarray(ndtr((c - b) / np.sqrt(np.maximum(b + c, 1))), dtype=np.float64)
+
+def _halves_below(k: Codes, n: Codes) -> tuple[Floats, Floats]:
+    """P(K <= k) and P(K = k) for K binomial (n, 1/2), arrays of one shape: tables of one n share one row of sums."""
+    below, at = np.empty(k.shape), np.empty(k.shape)
+    totals, which = np.unique(n, return_inverse=True)
+    which = which.reshape(n.shape)
+    for place, total in enumerate(totals):
+        rows = which == place if len(totals) > 1 else np.ones(n.shape, dtype=np.bool_)
+        chances = binomial_chances(np.arange(k[rows].max() + 1), total, 0.5)
+        below[rows] = np.minimum(np.cumsum(chances), 1.0)[k[rows]]
+        at[rows] = chances[k[rows]]
+    return below, at
 
 
 def bonett_price(broke: int, fixed: int, n: int, *, confidence: float = 0.95) -> tuple[float, float]:
@@ -149,13 +156,10 @@ def sign_flip(changes: Codes, *, alternative: Alternative = "worse") -> float | 
 
 def _flips(size: int, count: int) -> tuple[int, Floats]:
     """Chances of the sum of positive changes among ``count`` of magnitude ``size``: (lowest sum kept, chances)."""
-    from scipy.special import gammaln
-
     reach = 10 + int(4.6 * np.sqrt(count))  # 9.2 standard deviations
     ups = np.arange(max(0, count // 2 - reach), min(count, count // 2 + reach) + 1)
-    logs = gammaln(count + 1) - gammaln(ups + 1) - gammaln(count - ups + 1) - count * np.log(2)
     chances = np.zeros(size * (len(ups) - 1) + 1)
-    chances[::size] = np.exp(logs)
+    chances[::size] = binomial_chances(ups, count, 0.5)
     return size * int(ups[0]), chances
 
 

@@ -14,9 +14,8 @@ from functools import lru_cache
 import numpy as np
 
 from evalkit.errors import StatisticsError
-from evalkit.stats.columns import Codes
-from evalkit.stats.intervals import normal_quantile
-from evalkit.stats.pairs import mcnemar
+from evalkit.stats.columns import Codes, Floats
+from evalkit.stats.distributions import binomial_below, binomial_chances, normal_quantile
 
 MANY_CASES = 1_000_000
 """From here on the normal formula is as good as enumeration."""
@@ -38,16 +37,17 @@ def cases_needed(p_from: float, p_to: float, *, rho: float = 0.5, power: float =
 
 
 def mde_paired(p_from: float, *, n: int, rho: float = 0.5, power: float = 0.8, alpha: float = 0.05) -> float:
-    """The smallest drop from ``p_from`` that n cases show with chance ``power``, to 1e-4; ``p_from`` if none is seen.
+    """The smallest drop from ``p_from`` that n cases show with chance ``power``, to a
+    thousandth; ``p_from`` if none is seen.
 
     A ``rho`` that is out of reach for a drop is taken as the largest within reach.
     """
 
-    def seen(drop: float) -> bool:
+    def power_of(drop: float) -> float:
         within = min(rho, largest_rho(p_from, p_from - drop))
-        return power_paired(p_from, p_from - drop, n=n, rho=within, alpha=alpha) >= power
+        return power_paired(p_from, p_from - drop, n=n, rho=within, alpha=alpha)
 
-    return _smallest(seen, 0.0, p_from)
+    return _smallest(power_of, (power, alpha), guess=p_from / 4, most=p_from)
 
 
 def discordance(p_from: float, p_to: float, rho: float) -> tuple[float, float]:
@@ -77,19 +77,31 @@ def power_discordant(broke: float, fixed: float, *, n: int, alpha: float = 0.05)
 
     Enumerates the number of discordant cases (to 5 standard deviations, all but 1e-6) and the critical count for each.
     """
-    from scipy.special import bdtr, bdtrc
-
     changed = broke + fixed
     if n <= 0 or changed <= 0:
         return 0.0
     spread = 5 * math.sqrt(n * changed * max(1 - changed, 0.0)) + 7
     first, last = max(0, int(n * changed - spread)), min(n, int(n * changed + spread))
     discordant = np.arange(first, last + 1)
-    below = float(bdtr(first - 1, n, changed)) if first else 0.0
-    chances = np.diff(bdtr(discordant.astype(float), n, changed), prepend=below)
+    chances = binomial_chances(discordant, n, changed) if changed < 1 else (discordant == n).astype(np.float64)
     critical = _critical(1 << last.bit_length(), alpha)[first : last + 1]
-    rejects = bdtrc(np.maximum(critical - 1, 0).astype(float), discordant, broke / changed)
-    return float((chances * np.where(critical > discordant, 0.0, rejects)).sum())
+    return float(chances @ _rejects(discordant, critical, broke / changed))
+
+
+def _rejects(discordant: Codes, critical: Codes, share: float) -> Floats:
+    """P(B >= critical) for B binomial (discordant, share), for consecutive numbers of discordant cases.
+
+    From one number to the next the tail gains where the next case breaks one at the edge, and loses the edge where
+    the critical count rises: sums of single chances, no tail is summed twice.
+    """
+    if share >= 1:
+        return (critical <= discordant).astype(np.float64)
+    if share <= 0:
+        return np.zeros(len(discordant))
+    tail = 1 - binomial_below(int(critical[0]) - 1, int(discordant[0]), share)
+    gained = share * binomial_chances(critical[:-1] - 1, discordant[:-1], share)
+    lost = np.where(np.diff(critical) > 0, binomial_chances(critical[:-1], discordant[1:], share), 0.0)
+    return tail + np.concatenate([[0.0], np.cumsum(gained - lost)])
 
 
 def cases_needed_discordant(broke: float, fixed: float, *, power: float = 0.8, alpha: float = 0.05) -> int:
@@ -108,11 +120,14 @@ def cases_needed_discordant(broke: float, fixed: float, *, power: float = 0.8, a
     def enough(n: int) -> bool:
         return power_discordant(broke, fixed, n=n, alpha=alpha) >= power
 
-    lo, hi = int(guess * 0.8), max(8, int(guess * 1.1))
-    if enough(lo):
-        lo = 0
+    for _ in range(2):  # on the scale of the quantile, power rises with the square root of n
+        seen = power_discordant(broke, fixed, n=math.ceil(guess), alpha=alpha)
+        guess *= ((z_alpha + z_power) / (z_alpha + normal_quantile(min(max(seen, 1e-6), 1 - 1e-6)))) ** 2
+    lo, hi = int(guess * 0.995) - 2, int(guess * 1.005) + 2
+    while lo > 0 and enough(lo):
+        lo = int(lo * 0.97) - 2
     while not enough(hi):
-        hi = int(hi * 1.2) + 1
+        hi = int(hi * 1.03) + 1
     while hi - lo > 1:
         middle = (lo + hi) // 2
         lo, hi = (lo, middle) if enough(middle) else (middle, hi)
@@ -120,26 +135,23 @@ def cases_needed_discordant(broke: float, fixed: float, *, power: float = 0.8, a
 
 
 def mde_discordant(fixed: float, *, n: int, power: float = 0.8, alpha: float = 0.05) -> float:
-    """The smallest drop that n cases show with chance ``power`` while a share ``fixed`` gets better, to 1e-4.
+    """The smallest drop that n cases show with chance ``power`` while a share ``fixed`` gets better, to a
+    thousandth.
 
     Where no drop would be seen, the largest there can be.
     """
-
-    def seen(drop: float) -> bool:
-        return power_discordant(fixed + drop, fixed, n=n, alpha=alpha) >= power
-
     most = max(1 - 2 * fixed, 0.0)
     z_alpha, z_power = normal_quantile(1 - alpha), normal_quantile(power)
     guess = 0.0
     for _ in range(4):  # the normal formula, by repeated substitution
         changed = 2 * fixed + guess
-        guess = (z_alpha * math.sqrt(changed) + z_power * math.sqrt(max(changed - guess**2, 0.0))) / math.sqrt(
-            max(n, 1)
-        )
-    lo, hi = 0.9 * guess, 1.15 * guess
-    if hi >= most or seen(lo) or not seen(hi):
-        lo, hi = 0.0, most
-    return _smallest(seen, lo, hi)
+        spread = z_alpha * math.sqrt(changed) + z_power * math.sqrt(max(changed - guess**2, 0.0))
+        guess = spread / math.sqrt(max(n, 1))
+
+    def power_of(drop: float) -> float:
+        return power_discordant(fixed + drop, fixed, n=n, alpha=alpha)
+
+    return _smallest(power_of, (power, alpha), guess=guess, most=most)
 
 
 def cases_needed_mean(
@@ -170,24 +182,43 @@ def mde_mean(standard_error: float, *, power: float = 0.8, alpha: float = 0.05) 
 def _critical(size: int, alpha: float) -> Codes:
     """Per number of discordant cases below ``size``: the fewest broken ones that the mid-p test calls worse.
 
-    One more than there are where no outcome does. Begins near the normal approximation and steps up.
+    One more than there are where no outcome does. One more discordant case raises it by one at most, so the tail
+    P(B >= k) and its edge P(B = k) are carried along, and nothing is summed anew.
     """
-    discordant = np.arange(size)
-    start = (discordant + normal_quantile(1 - alpha) * np.sqrt(discordant)) / 2
-    critical = np.clip(np.floor(start).astype(np.int64) - 2, 0, discordant)
-    open_ = np.ones(size, dtype=np.bool_)
-    while open_.any():
-        timid = mcnemar(critical[open_], (discordant - critical)[open_]) > alpha
-        where = np.flatnonzero(open_)[timid]
-        critical[where] += 1
-        open_[:] = False
-        open_[where[critical[where] <= discordant[where]]] = True
+    critical = np.empty(size, dtype=np.int64)
+    k, tail, edge = 1, 0.0, 0.0
+    critical[0] = 1
+    for n in range(1, size):
+        if k == n:
+            tail = edge = 0.5**n
+        else:
+            tail += edge * k / (n - k) / 2
+            edge *= n / (2 * (n - k))
+        while k <= n and tail - edge / 2 > alpha:
+            tail -= edge
+            edge *= (n - k) / (k + 1)
+            k += 1
+        critical[n] = k
     return critical
 
 
-def _smallest(seen: Callable[[float], bool], lo: float, hi: float) -> float:
-    """The smallest drop in (lo, hi] that is seen, to 1e-4; ``hi`` where none is."""
-    while hi - lo > 1e-4:
-        middle = (lo + hi) / 2
-        lo, hi = (lo, middle) if seen(middle) else (middle, hi)
-    return hi
+def _smallest(power_of: Callable[[float], float], goal: tuple[float, float], *, guess: float, most: float) -> float:
+    """The drop in (0, most] at which a power that rises with it reaches ``goal`` = (power, alpha); ``most`` if nowhere.
+
+    Secants on the scale of the normal quantile, where power is nearly straight; halving where they leave the bracket.
+    It aims a hair above the goal and stops within the hair: the drop is seen, and a thousandth less is not.
+    """
+    if power_of(most) < goal[0]:
+        return most
+    aim, hair = normal_quantile(goal[0]) + 1e-3, 1e-3
+    lo, hi, at = 0.0, most, min(guess, most)
+    before, level = 0.0, normal_quantile(goal[1]) - aim
+    for _ in range(60):
+        value = normal_quantile(min(max(power_of(at), 1e-12), 1 - 1e-12)) - aim
+        if abs(value) < hair:
+            break
+        lo, hi = (at, hi) if value < 0 else (lo, at)
+        slope = (value - level) / (at - before) if at != before else 0.0
+        before, level = at, value
+        at = at - value / slope if slope > 0 and lo < at - value / slope < hi else (lo + hi) / 2
+    return at

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from evalkit.agents.agent import Agent
-from evalkit.agents.guard import guard
-from evalkit.cases.case import GoldSet
 from evalkit.errors import AgentError, CaseError, SpecError
 from evalkit.spec.document import parse_spec
 from evalkit.spec.registry import Registry
@@ -18,6 +16,10 @@ from evalkit.spec.schema import Spec
 from evalkit.tasks.billing_codes import FAMILY as BILLING_CODES
 from evalkit.tasks.family import Family
 from evalkit.tasks.note_summary import FAMILY as NOTE_SUMMARY
+
+if TYPE_CHECKING:
+    from evalkit.agents.agent import Agent
+    from evalkit.cases.case import GoldSet
 
 FAMILIES: dict[str, Family] = {
     "billing_codes": BILLING_CODES,
@@ -63,12 +65,17 @@ def read_spec(text: str | bytes, *, path: str) -> Spec:
     Raises SpecError with file and line where it does not load, or where the family's offline agent could not
     execute it.
     """
-    spec = parse_spec(text, path=path, schemas={name: family.tables for name, family in FAMILIES.items()})
+    spec = reread_spec(text, path=path)
     _check_gates(spec)
     execute = FAMILIES[spec.family].rules
     if execute is not None:
         execute(spec)
     return spec
+
+
+def reread_spec(text: str | bytes, *, path: str) -> Spec:
+    """A spec that a run was made with: parsed again, and not tried again on metrics and offline agent."""
+    return parse_spec(text, path=path, schemas={name: family.tables for name, family in FAMILIES.items()})
 
 
 def _check_gates(spec: Spec) -> None:
@@ -90,6 +97,8 @@ def synthesize(spec: Spec, *, n: int, seed: int) -> GoldSet:
     Their truth is the family's, not the spec's: every version gets the same cases and the same answers. Raises
     CaseError for a family whose cases are only imported, and for n < 1.
     """
+    from evalkit.cases.case import GoldSet
+
     make_case = FAMILIES[spec.family].make_case
     if make_case is None:
         raise CaseError(
@@ -107,6 +116,8 @@ def offline_agent(spec: Spec) -> Agent:
 
     Raises AgentError for a family without one.
     """
+    from evalkit.agents.guard import guard
+
     rules = FAMILIES[spec.family].rules
     if rules is None:
         raise AgentError(

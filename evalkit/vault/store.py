@@ -53,6 +53,8 @@ _TRIGGERS = tuple(
     for trigger in refuse(table, "UPDATE", "DELETE")
 )
 _SCHEMA = _TABLES + _TRIGGERS
+_OLDEST_SQLITE = (3, 37, 0)
+"""The first with strict tables."""
 _PAGE = 256
 
 Row = tuple[str, int, bytes]
@@ -277,6 +279,16 @@ class Store:
             )
         with self._lock, transaction(self._connection, self.path, durable=durable) as run:
             yield run
+
+
+def check_sqlite() -> str:
+    """The version of the sqlite library. Raises JournalError for one without strict tables."""
+    if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
+        raise JournalError(
+            f"this Python is built with SQLite {sqlite3.sqlite_version}, which has no strict tables",
+            next_step="use a Python that is built with SQLite 3.37 or newer",
+        )
+    return sqlite3.sqlite_version
 
 
 @functools.lru_cache(maxsize=_PAGE)

@@ -10,6 +10,7 @@ from evalkit.boundary.finding import CheckResult, Finding
 from evalkit.errors import StatisticsError
 from evalkit.evaluation.gates import gate
 from evalkit.evaluation.run import Run
+from evalkit.evaluation.scoretable import tabulate
 from evalkit.spec.schema import Gate
 
 Runs = tuple[Run, Run]
@@ -92,7 +93,7 @@ def test_an_incomplete_run_is_no_evidence(runs: Runs) -> None:
 def test_a_metric_that_raised_anywhere_fails_its_gate(runs: Runs) -> None:
     scores = replace(runs[0].scores, errors={"line_exact": {0: "KeyError"}})
     rule = Gate(metric="line_exact", min=0.0001)
-    assert verdict(replace(runs[0], scores=scores), rule) == "fail"
+    assert verdict(replace(runs[0], table=tabulate(scores)), rule) == "fail"
 
 
 @pytest.mark.parametrize("key", ["run", "verdict", "results", "exit_code"])

@@ -13,6 +13,7 @@ from evalkit.digests import digest_bytes
 from evalkit.evaluation.comparison import CaseChange, Comparison, RowEffect
 from evalkit.evaluation.gates import GateReport, GateResult
 from evalkit.evaluation.run import Run, RunHeader
+from evalkit.evaluation.scoretable import tabulate
 from evalkit.metrics.scoring import Ratio, Scores
 from evalkit.spec.schema import MinimumNecessary, ModelPolicy, Review, Spec
 from evalkit.stats.comparison import Difference
@@ -105,7 +106,7 @@ def records() -> SimpleNamespace:
         spec=SPEC,
         head_metric="line_exact",
         checks=checks,
-        scores=scores,
+        table=tabulate(scores),
         baselines={
             "majority": {"line_exact": 0.21, "code_f1": 0.30},
             "refuse-all": {"line_exact": 0.08, "code_f1": 0.0},

@@ -9,6 +9,7 @@ import pytest
 
 from evalkit.evaluation.comparison import CaseChange, RowEffect
 from evalkit.evaluation.gates import GateResult
+from evalkit.evaluation.scoretable import tabulate
 from evalkit.report.glossary import GLOSSARY, LEAK_LIMITS
 from evalkit.report.html import MOST_CASES, render_html
 
@@ -168,7 +169,7 @@ def test_the_versions_scores_stand_beside_those_of_agents_that_know_nothing(
 
 def test_what_a_notebook_metric_says_in_words_stays_off_the_page(records: SimpleNamespace) -> None:
     scores = replace(records.run.scores, values={"reason": ("Jane Roe, MRN 00123",) * 300})
-    run = replace(records.run, scores=scores, head_metric="reason")
+    run = replace(records.run, table=tabulate(scores), head_metric="reason")
     run.__dict__["estimates"] = ()
     assert "Jane Roe" not in render_html(run)
 

@@ -171,7 +171,7 @@ def test_a_slice_keeps_kind_clusters_and_labels() -> None:
 
 
 def test_scopes_are_all_first_and_then_the_tags_by_name() -> None:
-    masks = scopes([("bilateral",), (), ("add_on", "bilateral")])
+    masks = scopes([("bilateral",), (), ("add_on", "bilateral")], np.arange(3))
     assert list(masks) == ["all", "tag:add_on", "tag:bilateral"]
     assert masks["all"].all()
     assert masks["tag:bilateral"].tolist() == [True, False, True]

@@ -16,6 +16,7 @@ from evalkit.digests import digest_bytes
 from evalkit.evaluation.comparison import CaseChange, Comparison, RowEffect
 from evalkit.evaluation.gates import GateReport, GateResult
 from evalkit.evaluation.run import Run, RunHeader
+from evalkit.evaluation.scoretable import tabulate
 from evalkit.metrics.scoring import Ratio, Scores
 from evalkit.spec.schema import MinimumNecessary, ModelPolicy, Review, Spec
 from evalkit.stats.comparison import Difference
@@ -55,7 +56,7 @@ def make_run(version: str, run_id: str, *, right: int = 36, cases: int = CASES) 
         errors={},
     )  # fmt: skip
     checks = (CheckResult("consent", "Consent", "45 CFR 164.508", "current", cases, 0, 0, ()),)
-    run = Run(header=header, spec=spec, head_metric="line_exact", checks=checks, scores=scores,
+    run = Run(header=header, spec=spec, head_metric="line_exact", checks=checks, table=tabulate(scores),
               baselines={"refuse-all": {"line_exact": 0.1}})  # fmt: skip
     share = right / cases
     run.__dict__["estimates"] = (

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from evalkit.errors import TrackingError
+from evalkit.evaluation.scoretable import tabulate
 from evalkit.metrics.scoring import Tally
 from evalkit.tracking.entries import comparison_entry, header_entry, run_entry
 
@@ -65,7 +66,7 @@ def test_the_table_of_cases_holds_ids_and_numbers_and_no_word(records: SimpleNam
 
 def test_a_tally_and_an_empty_ratio_have_no_number_of_their_own(records: SimpleNamespace) -> None:
     scores = replace(records.run.scores, values={"f1": (Tally({"00031": (1, 0, 0)}),) * 40})
-    table = json.loads(run_entry(records.with_changes(records.run, scores=scores)).files["cases.json"])
+    table = json.loads(run_entry(records.with_changes(records.run, table=tabulate(scores))).files["cases.json"])
     assert {row[3] for row in table["data"]} == {None}
 
 
@@ -73,8 +74,12 @@ def test_a_tally_and_an_empty_ratio_have_no_number_of_their_own(records: SimpleN
 def test_free_text_in_the_place_of_a_name_is_refused(records: SimpleNamespace, where: str) -> None:
     text = "Jane Roe was seen on Monday"
     run = {
-        "metrics": records.with_changes(records.run, scores=replace(records.run.scores, values={text: (True,) * 40})),
-        "case ids": records.with_changes(records.run, scores=replace(records.run.scores, case_ids=(text,) * 40)),
+        "metrics": records.with_changes(
+            records.run, table=tabulate(replace(records.run.scores, values={text: (True,) * 40}))
+        ),
+        "case ids": records.with_changes(
+            records.run, table=tabulate(replace(records.run.scores, case_ids=(text,) * 40))
+        ),
         "tags": records.with_changes(records.run),
         "checks": records.with_changes(records.run, checks=(replace(records.run.checks[0], check_id=text),)),
         "baselines": records.with_changes(records.run, baselines={text: {"line_exact": 0.1}}),

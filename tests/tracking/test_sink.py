@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from evalkit.errors import TrackingError
+from evalkit.evaluation.scoretable import tabulate
 from evalkit.metrics.scoring import Scores
 from evalkit.tracking import track
 from evalkit.tracking.sink import default_uri
@@ -157,7 +158,7 @@ def test_without_an_address_the_store_is_in_the_workspace(tmp_path: Path, monkey
 def test_what_does_not_belong_on_a_server_stops_before_anything_is_written(
     records: SimpleNamespace, uri: str, client: Any
 ) -> None:
-    named = records.with_changes(records.run, scores=replace(records.run.scores, case_ids=(CANARY,) * 40))
+    named = records.with_changes(records.run, table=tabulate(replace(records.run.scores, case_ids=(CANARY,) * 40)))
     with pytest.raises(TrackingError) as refusal:
         track(named, uri=uri)
     assert CANARY not in str(refusal.value)
@@ -220,7 +221,7 @@ def test_words_that_a_metric_gives_back_never_reach_the_store(
     )
     gate = replace(records.gate, results=(replace(records.gate.results[0], name=CANARY, what=CANARY),))
     comparison = replace(records.comparison, warnings=(CANARY,))
-    run = records.with_changes(records.run, scores=told, checks=(check,))
+    run = records.with_changes(records.run, table=tabulate(told), checks=(check,))
     track(run, comparison=comparison, gate=gate, uri=uri)
     written = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert len(written) >= 3
