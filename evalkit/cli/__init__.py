@@ -31,6 +31,8 @@ COMMANDS = {
     "runs": "evalkit.cli.runs:runs",
     "spec": "evalkit.cli.spec:spec",
     "import": "evalkit.cli.imports:import_",
+    "audit": "evalkit.cli.audit:audit",
+    "records": "evalkit.cli.records:records",
     "init": "evalkit.cli.init:init",
     "doctor": "evalkit.cli.doctor:doctor",
 }

@@ -13,6 +13,7 @@ from evalkit.errors import CaseError, MetricError
 from evalkit.evaluation.archive import Judged
 from evalkit.evaluation.casewise import point_estimates
 from evalkit.evaluation.run import Baselines, Run
+from evalkit.evaluation.safekeeping import record_run
 from evalkit.evaluation.scoretable import tabulate
 from evalkit.evaluation.started import begin, identify
 from evalkit.evaluation.traces import gather_traces
@@ -63,7 +64,9 @@ def evaluate(
             unprobed=unprobed(spec, everything),
             traces=gather_traces(trace_cases(gold.cases, executions)),
         )
-        return run.finish(judged)
+        finished = run.finish(judged)
+    record_run(run.header, spec, pair(everything, executions), times=run.journal.times)
+    return finished
 
 
 def ask_besides(family: Mapping[str, Metric], own: Sequence[Metric]) -> dict[str, Metric]:

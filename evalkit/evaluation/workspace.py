@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evalkit.errors import JournalError
+from evalkit.vault.keys import FileKeyring
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,120}")
 
@@ -34,9 +35,20 @@ class Workspace:
         return self.root / "recorded"
 
     @property
+    def ledger(self) -> Path:
+        """The record of every execution and of everything that was asked about them."""
+        return self.root / "ledger.db"
+
+    @property
     def datasets(self) -> Path:
         """Imported gold sets (de-identified or synthetic)."""
         return self.root / "datasets"
+
+    def keyring(self) -> FileKeyring:
+        """The keyring of whoever runs this. Raises SealError where it lies inside the workspace that it seals."""
+        keyring = FileKeyring()
+        keyring.check_outside(self.root)
+        return keyring
 
 
 def open_workspace(root: Path | None = None) -> Workspace:

@@ -23,6 +23,7 @@ from evalkit.vault.controls import merge, name_range, parse_range
 from evalkit.vault.entries import Entry, Record, microseconds
 from evalkit.vault.ledger import Ledger
 from evalkit.vault.proofs import prove, prove_under
+from evalkit.visible import visible
 
 _LATER = ("read", "export", "purge")
 _LONGEST_ANSWER = 100_000
@@ -109,21 +110,25 @@ class Account:
             ("PHI in the prompt", ", ".join(one.phi) or "none"),
             ("tools called", ", ".join(one.tools) or "none"),
             ("about", one.subject or "nobody"),
-            ("began", one.began.isoformat(sep=" ", timespec="milliseconds")),
-            ("ended", one.at.isoformat(sep=" ", timespec="milliseconds")),
+            ("began", _when(one.began)),
+            ("ended", _when(one.ended or one.at)),
+            ("recorded", _when(one.at)),
             ("payload", "sealed" if self.opens else "gone" if one.digest else "none"),
         ]
 
     def __str__(self) -> str:
-        lines = [f"{name:<18} {text}" for name, text in self.rows()]
-        later = [f"{_when(found):<18} {found.action} by {found.actor} (record {found.seq})" for found in self.since]
+        lines = [f"{name:<23} {visible(text)}" for name, text in self.rows()]
+        later = [
+            f"{_when(found.at):<23} {found.action} by {visible(found.actor)} (record {found.seq})"
+            for found in self.since
+        ]
         return "\n".join([f"record {self.record.seq}", *lines, *later])
 
     def __repr__(self) -> str:
         return f"Account(record {self.record.seq}, {len(self.since)} later)"
 
     def _repr_html_(self) -> str:
-        later = [(found.seq, _when(found), found.action, found.actor) for found in self.since]
+        later = [(found.seq, _when(found.at), found.action, found.actor) for found in self.since]
         return card(
             f"Record {self.record.seq}",
             grids=[
@@ -266,5 +271,6 @@ def set_policy(audit: Audit, policy: Policy) -> None:
     audit.policy = policy
 
 
-def _when(found: Record) -> str:
-    return found.at.isoformat(sep=" ", timespec="seconds").removesuffix("+00:00")
+def _when(at: datetime) -> str:
+    """UTC, to the millisecond."""
+    return at.isoformat(sep=" ", timespec="milliseconds").removesuffix("+00:00")

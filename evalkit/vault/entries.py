@@ -6,7 +6,7 @@ verified by people who may not see PHI. Everything else belongs into ``payload``
 A record is known by a text of lines, from which its leaf in the tree is hashed and to which its payload is bound::
 
     evalkit/record/1
-    origin, sequence, time, actor, action, outcome, subject, spec, spec_sha, model, agent, phi, tools, target, ms
+    origin, sequence, time, actor, action, outcome, subject, spec, spec_sha, model, agent, phi, tools, target, ended, ms
                          (one line each)
     SHA-256 of the sealed payload, in hex; an empty line where there is none
 """
@@ -31,12 +31,14 @@ Outcome = Literal["ok", "refused", "needs_review", "error"]
 OWN = "log"
 """The subject whose key seals what belongs to no person: audit events."""
 FIELDS = (
-    "actor", "action", "outcome", "subject", "spec", "spec_sha", "model", "agent", "phi", "tools", "target", "ms",
+    "actor", "action", "outcome", "subject", "spec", "spec_sha", "model", "agent", "phi", "tools", "target",
+    "ended", "ms",
 )  # fmt: skip
 """The clear fields of a record after its time, in their order."""
 MAGIC = "evalkit/record/1"
 LINES = len(FIELDS) + 5
 """Lines of a record's text."""
+_LARGEST = 1 << 53
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _ID = r"[\x21-\x7e]{0,200}"
 _SHAPE = re.compile(
@@ -82,8 +84,10 @@ class Entry:
     """Names of the tools that were called, in order."""
     target: str = ""
     """What the action was on: ``run/case/trial``, ``seq:17``, ``token:...``."""
+    ended: int = 0
+    """When it ended, in microseconds since 1970, where that is another time than that of the record; else 0."""
     ms: int = 0
-    """How long it took, in milliseconds: it began that much before its time."""
+    """How long it took, in milliseconds."""
     payload: bytes | None = None
 
     def __repr__(self) -> str:
@@ -108,6 +112,8 @@ class Record:
     phi: tuple[str, ...]
     tools: tuple[str, ...]
     target: str
+    ended: datetime | None
+    """When it ended, where that was not when it was recorded."""
     ms: int
     digest: str
     """SHA-256 of the sealed payload, in hex; empty where there never was one."""
@@ -115,15 +121,16 @@ class Record:
     @property
     def began(self) -> datetime:
         """When it began."""
-        return self.at - timedelta(milliseconds=self.ms)
+        return (self.ended or self.at) - timedelta(milliseconds=self.ms)
 
     def summary(self) -> dict[str, Any]:
         """The record as JSON values."""
         values = {name: getattr(self, name) for name in ("seq", *FIELDS, "digest")}
-        return {**values, "at": self.at.isoformat(), "phi": list(self.phi), "tools": list(self.tools)}
+        ended = None if self.ended is None else self.ended.isoformat()
+        return {**values, "at": self.at.isoformat(), "ended": ended, "phi": list(self.phi), "tools": list(self.tools)}
 
 
-Values = tuple[str, str, str, str, str, str, str, str, str, str, str, int]
+Values = tuple[str, str, str, str, str, str, str, str, str, str, str, int, int]
 """The clear fields of an entry, as they are stored."""
 
 
@@ -133,23 +140,39 @@ def values_of(entry: Entry) -> Values:
         entry.actor, entry.action, entry.outcome, entry.subject, entry.spec, entry.spec_sha, entry.model, entry.agent,
         ",".join(entry.phi), ",".join(entry.tools), entry.target,
     )  # fmt: skip
-    ms = entry.ms
-    if not _SHAPE.fullmatch("\n".join(texts)) or type(ms) is not int or not 0 <= ms < 1 << 53:
+    ended, ms = entry.ended, entry.ms
+    if not _SHAPE.fullmatch("\n".join(texts)) or not (0 <= ended < _LARGEST and 0 <= ms < _LARGEST):
         raise _misshapen(texts)
-    return (*texts, ms)
+    return (*texts, ended, ms)
 
 
 def text_of(origin: str, seq: int, at: int, values: Sequence[Any]) -> bytes:
     """The text of a record without its last line: what its payload is bound to. ``at`` is microseconds since 1970."""
-    return ("\n".join((MAGIC, origin, str(seq), str(at), *values[:-1], str(values[-1]))) + "\n").encode()
+    return (
+        "\n".join((MAGIC, origin, str(seq), str(at), *values[:-2], str(values[-2]), str(values[-1]))) + "\n"
+    ).encode()
 
 
 def record_of(row: Sequence[Any]) -> Record:
     """The record of a stored row: sequence, time, the clear fields, digest."""
-    seq, at, actor, action, outcome, subject, spec, spec_sha, model, agent, phi, tools, target, ms, digest = row
+    seq, at, actor, action, outcome, subject, spec, spec_sha, model, agent, phi, tools, target, ended, ms, digest = row
     names = (tuple(filter(None, phi.split(","))), tuple(filter(None, tools.split(","))))
     return Record(
-        seq, moment(at), actor, action, outcome, subject, spec, spec_sha, model, agent, *names, target, ms, digest
+        seq,
+        moment(at),
+        actor,
+        action,
+        outcome,
+        subject,
+        spec,
+        spec_sha,
+        model,
+        agent,
+        *names,
+        target,
+        moment(ended) if ended else None,
+        ms,
+        digest,
     )
 
 
@@ -158,6 +181,11 @@ def microseconds(at: datetime) -> int:
     if at.tzinfo is None:
         raise AuditError("a time without a zone says no moment", next_step="use datetime.now(UTC)")
     return (at - _EPOCH) // timedelta(microseconds=1)
+
+
+def stamp(at: datetime | None) -> int:
+    """Microseconds since 1970, 0 for no moment."""
+    return 0 if at is None else microseconds(at)
 
 
 def moment(at: int) -> datetime:
@@ -183,7 +211,7 @@ def _misshapen(texts: Sequence[Any]) -> AuditError:
         name
         for name, text, shape in zip(names, texts, shapes, strict=False)
         if not (isinstance(text, str) and re.fullmatch(shape, text))
-    ] or ["ms"]
+    ] or ["ended", "ms"]
     return AuditError(
         f"{', '.join(odd)} of the entry may not stand in clear as it is",
         next_step="ids, enums and digests only: printable ASCII, no spaces; anything else goes into the payload",

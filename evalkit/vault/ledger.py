@@ -34,7 +34,7 @@ from evalkit.vault.witness import Witness
 APPLICATION_ID = 0x45564C31
 """``EVL1``, in the header of the sqlite file."""
 FORMAT = 1
-_CLEAR = ", ".join(f"{name} {'INTEGER' if name == 'ms' else 'TEXT'} NOT NULL" for name in FIELDS)
+_CLEAR = ", ".join(f"{name} {'INTEGER' if name in {'ended', 'ms'} else 'TEXT'} NOT NULL" for name in FIELDS)
 SCHEMA = (
     "CREATE TABLE header (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID",
     f"CREATE TABLE records (seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, {_CLEAR}, digest TEXT NOT NULL, "

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evalkit.errors import AuditError
-from evalkit.vault.entries import FIELDS, LINES, MAGIC, Record, microseconds, record_of, text_of
+from evalkit.vault.entries import FIELDS, LINES, MAGIC, Record, microseconds, record_of, stamp, text_of
 from evalkit.vault.ledger import Ledger
 from evalkit.vault.merkle import HASH_BYTES, check_inclusion, hash_leaf
 from evalkit.vault.notes import Checkpoint, Verifier, parse_checkpoint, parse_note
@@ -73,8 +73,9 @@ def check_proof(text: str, verifiers: Sequence[Verifier]) -> Proved:
 
 def _text(origin: str, found: Record) -> bytes:
     """What a record's leaf is hashed from."""
-    values = [getattr(found, name) for name in FIELDS]
+    values = [getattr(found, name) for name in FIELDS if name not in {"ended", "ms"}]
     flat = [",".join(value) if isinstance(value, tuple) else value for value in values]
+    flat += [stamp(found.ended), found.ms]
     return text_of(origin, found.seq, microseconds(found.at), flat) + found.digest.encode() + b"\n"
 
 
@@ -84,8 +85,8 @@ def _parse(leaf: bytes, origin: str) -> Record:
         lines = leaf.decode("ascii").split("\n")
         if len(lines) != LINES + 1 or lines[-1] or lines[:2] != [MAGIC, origin]:
             raise _no_proof()
-        _, _, seq, at, *texts, ms, digest, _ = lines
-        return record_of((int(seq), int(at), *texts, int(ms), digest))
+        _, _, seq, at, *texts, ended, ms, digest, _ = lines
+        return record_of((int(seq), int(at), *texts, int(ended), int(ms), digest))
     except (UnicodeError, ValueError, OverflowError):
         raise _no_proof() from None
 
