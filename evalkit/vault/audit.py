@@ -176,8 +176,10 @@ class Audit:
         return self.ledger.payload(seq)
 
     def prove(self, seq: int) -> str:
-        """The proof that a record is in the ledger; it shows the clear part alone."""
-        self._require("prove", self.ledger.get(seq), target=name_range(seq, seq))
+        """The proof that a record is in the ledger; it shows the clear part alone. Handing it out is an export."""
+        target = name_range(seq, seq)
+        self._require("prove", self.ledger.get(seq), target=target)
+        self.ledger.append([Entry(self.access.actor, "export", target=target)])
         return prove(self.ledger, seq)
 
     def export(self, path: Path, question: Question | None = None) -> int:
@@ -239,7 +241,7 @@ class Audit:
 
     def _ranges(self, later: Record) -> list[tuple[int, int]]:
         texts = [later.target]
-        if later.action == "export":
+        if later.target.startswith("sha256:"):
             texts = json.loads(self.ledger.payload(later.seq)) if self._opens(later) else []
         return [found for found in map(parse_range, texts) if found is not None]
 

@@ -19,10 +19,10 @@ from evalkit.vault.subjects import Subjects
 
 _KEPT = 256
 """Odd records that are looked at more closely; more are counted."""
-_LF = " || char(10) || "
+_LF = " || '\n' || "
 _TEXT = _LF.join(("?", *(f"r.{name}" for name in ("seq", "at", *FIELDS))))
 _SELECT = (
-    f"SELECT r.seq, CAST('{MAGIC}'{_LF}{_TEXT} || char(10) AS BLOB), r.digest, r.leaf, r.subject, p.sealed "  # noqa: S608
+    f"SELECT r.seq, CAST('{MAGIC}'{_LF}{_TEXT} || '\n' AS BLOB), r.digest, r.leaf, r.subject, p.sealed "  # noqa: S608
     "FROM records r LEFT JOIN payloads p ON p.seq = r.seq ORDER BY r.seq"
 )
 _sha256 = hashlib.sha256
