@@ -146,7 +146,7 @@ def values_of(entry: Entry) -> Values:
     return (*texts, ended, ms)
 
 
-def text_of(origin: str, seq: int, at: int, values: Sequence[Any]) -> bytes:
+def text_of(origin: str, seq: int, at: int, *, values: Sequence[Any]) -> bytes:
     """The text of a record without its last line: what its payload is bound to. ``at`` is microseconds since 1970."""
     return (
         "\n".join((MAGIC, origin, str(seq), str(at), *values[:-2], str(values[-2]), str(values[-1]))) + "\n"

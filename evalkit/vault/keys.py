@@ -58,8 +58,16 @@ class Signer(Protocol):
         ...
 
 
-class LedgerKeys(KeyProvider, Protocol):
-    """What a ledger needs besides: who signs its checkpoints, and whose signatures are trusted."""
+class LedgerKeys(Protocol):
+    """What a ledger needs: a `KeyProvider` that also signs its checkpoints, and says whose signatures are trusted."""
+
+    def wrap(self, data_key: bytes, *, aad: bytes) -> bytes:
+        """As `KeyProvider.wrap`."""
+        ...
+
+    def unwrap(self, wrapped: bytes, *, aad: bytes) -> bytes:
+        """As `KeyProvider.unwrap`."""
+        ...
 
     def signer(self) -> Signer:
         """The key that signs now."""

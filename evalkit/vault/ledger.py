@@ -201,6 +201,7 @@ class Ledger:
         if signer is None:
             raise JournalError("the ledger is open for reading only", where=str(self.path))
         with self._lock:
+            self._testify_in_time()  # a ledger whose witness cannot be told, or refuses, takes nothing more
             try:
                 with transaction(self._connection, self.path) as run:
                     turn = self._turn(run)
@@ -210,7 +211,6 @@ class Ledger:
                 self.subjects.forget()  # of what was rolled back nothing is known
                 raise
             self.frontier, self._last = frontier, turn.at
-        self._testify_in_time()
 
     def _turn(self, run: Any) -> Turn:
         self.catch_up()
@@ -281,7 +281,7 @@ class Ledger:
                 self.subjects.forget()  # shredded, perhaps by another process
             key = self.subjects.cipher(row[5])
         try:
-            return key.unseal(sealed[0], aad=text_of(self.origin, seq, row[1], row[2:-1]))
+            return key.unseal(sealed[0], aad=text_of(self.origin, seq, row[1], values=row[2:-1]))
         except SealError as error:
             raise AuditError(error.what, where=f"{self.path} seq {seq}", next_step=error.next_step) from None
 

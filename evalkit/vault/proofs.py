@@ -76,7 +76,7 @@ def _text(origin: str, found: Record) -> bytes:
     values = [getattr(found, name) for name in FIELDS if name not in {"ended", "ms"}]
     flat = [",".join(value) if isinstance(value, tuple) else value for value in values]
     flat += [stamp(found.ended), found.ms]
-    return text_of(origin, found.seq, microseconds(found.at), flat) + found.digest.encode() + b"\n"
+    return text_of(origin, found.seq, microseconds(found.at), values=flat) + found.digest.encode() + b"\n"
 
 
 def _parse(leaf: bytes, origin: str) -> Record:

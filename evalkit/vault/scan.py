@@ -21,13 +21,19 @@ _KEPT = 256
 """Odd records that are looked at more closely; more are counted."""
 _LF = " || '\n' || "
 _TEXT = _LF.join(("?", *(f"r.{name}" for name in ("seq", "at", *FIELDS))))
+_WORDS = ", ".join(f"r.{name}" for name in (*FIELDS[:-2], "digest"))
+_KINDS = (
+    f"typeof(max({_WORDS})) = 'text' AND typeof(min({_WORDS})) = 'text' "
+    "AND typeof(max(r.seq, r.at, r.ended, r.ms)) = 'integer'"
+)
+"""Whether every value has the type of its column: numbers sort before text and text before blobs."""
 _SELECT = (
-    f"SELECT r.seq, CAST('{MAGIC}'{_LF}{_TEXT} || '\n' AS BLOB), r.digest, r.leaf, r.subject, p.sealed "  # noqa: S608
+    f"SELECT r.seq, CAST('{MAGIC}'{_LF}{_TEXT} || '\n' AS BLOB), r.digest, r.leaf, r.subject, p.sealed, {_KINDS} "  # noqa: S608
     "FROM records r LEFT JOIN payloads p ON p.seq = r.seq ORDER BY r.seq"
 )
 _sha256 = hashlib.sha256
 
-Row = tuple[int, bytes, str, bytes, str, bytes | None]
+Row = tuple[int, bytes, str, bytes, str, bytes | None, int]
 
 
 class Scan:
@@ -83,7 +89,9 @@ class Scan:
 
     def _hash(self, rows: Sequence[Row]) -> list[bytes]:
         """The leaves of a block, hashed anew; what is odd about its records is noted."""
-        fresh = [_sha256(b"\x00%b%b\n" % (text, digest.encode())).digest() for _, text, digest, _, _, _ in rows]
+        if not all(row[6] for row in rows):
+            raise TypeError("a value has not the type of its column")
+        fresh = [_sha256(b"\x00%b%b\n" % (row[1], row[2].encode())).digest() for row in rows]
         digests = ["" if row[5] is None else _sha256(row[5]).hexdigest() for row in rows]
         first = self.next_seq
         if [row[0] for row in rows] != list(range(first, first + len(rows))):
@@ -125,7 +133,7 @@ class Scan:
 
     def _open(self, rows: Sequence[Row], digests: Sequence[str], fresh: Sequence[bytes]) -> None:
         assert self._opener is not None
-        for (seq, text, digest, leaf, subject, sealed), mark, hashed in zip(rows, digests, fresh, strict=True):
+        for (seq, text, digest, leaf, subject, sealed, _), mark, hashed in zip(rows, digests, fresh, strict=True):
             if sealed is None or mark != digest or leaf != hashed or (subject or OWN) in self._closed:
                 continue
             try:

@@ -58,7 +58,7 @@ class Subjects:
         )
         for row in self._run(select, (self._seen,)).fetchall():
             self._seen, subject = row[0], row[5]
-            opened = self.cipher(subject).unseal(row[-1], aad=text_of(self._origin, row[0], row[1], row[2:-1]))
+            opened = self.cipher(subject).unseal(row[-1], aad=text_of(self._origin, row[0], row[1], values=row[2:-1]))
             self._names[opened.decode()] = subject
         return self._names.get(name)
 

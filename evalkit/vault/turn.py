@@ -53,7 +53,7 @@ class Turn:
         at, origin, cipher = self.at, self._origin, self._subjects.cipher
         for seq, entry in enumerate(entries, first):
             values = values_of(entry)
-            text = text_of(origin, seq, at, values)
+            text = text_of(origin, seq, at, values=values)
             digest = ""
             if entry.payload is not None:
                 if len(entry.payload) > MAX_PLAINTEXT:

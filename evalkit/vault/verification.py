@@ -120,7 +120,7 @@ def verify(
         _judge(scan, findings, head=head, stated=stated, note=note, seen=seen)
     except sqlite3.Error:
         findings.append(Finding(Reason.FILE_DAMAGED))
-    except (UnicodeError, TypeError, ValueError, OverflowError):
+    except (UnicodeError, TypeError, ValueError, OverflowError, AttributeError):
         # a value of another kind than the tables allow: sqlite let it through, we do not
         findings.append(Finding(Reason.FILE_DAMAGED))
     finally:

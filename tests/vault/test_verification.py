@@ -138,7 +138,7 @@ def relabel(world: World, run: Any, seqs: list[int] | None = None) -> None:
     """Recompute the leaves of records from what stands in them."""
     where = "" if seqs is None else f"WHERE seq IN ({','.join(map(str, seqs))})"
     for row in run(f"SELECT seq, at, {', '.join(FIELDS)}, digest FROM records {where}").fetchall():
-        text = text_of(world.origin, row[0], row[1], row[2:-1])
+        text = text_of(world.origin, row[0], row[1], values=row[2:-1])
         run("UPDATE records SET leaf = ? WHERE seq = ?", (hash_leaf(text + row[-1].encode() + b"\n"), row[0]))
 
 
@@ -214,7 +214,7 @@ def t13(world: World, run: Any) -> None:
 
 def t14(world: World, run: Any) -> None:
     """The tail goes, and the checkpoint is one that was really signed at that size."""
-    old = world.witness.notes()[0]
+    old = world.witness.notes()[1]
     delete(run, f">= {parse_checkpoint(parse_note(old).text).size}")
     run("DELETE FROM blocks")
     set_note(run, old)
@@ -274,7 +274,7 @@ def forge_payload(world: World, run: Any) -> None:
     connection = sqlite3.connect(world.path)
     key = Subjects(connection, world.origin, world.keyring, path=world.path).unwrap(row[5])
     connection.close()
-    sealed = Cipher(key).seal(b"another", aad=text_of(world.origin, row[0], row[1], row[2:]))
+    sealed = Cipher(key).seal(b"another", aad=text_of(world.origin, row[0], row[1], values=row[2:]))
     run("UPDATE payloads SET sealed = ? WHERE seq = 40", (sealed,))
     run("UPDATE records SET digest = ? WHERE seq = 40", (hashlib.sha256(sealed).hexdigest(),))
     relabel(world, run, [40])
