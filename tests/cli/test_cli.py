@@ -176,3 +176,12 @@ def test_recorded_runs_of_a_file_are_imported_whole_or_not_at_all(say: Say) -> N
     assert (code, out) == (2, "")
     assert not (Path(".evalkit") / "recorded" / "other.db").exists()
     assert "b note" not in err
+
+
+def test_a_tracking_server_that_is_down_loses_nothing_and_the_run_is_sent_later(compared: Say) -> None:
+    code, _, err = compared("track", "billing_codes@2.0.0", "--uri", "http://127.0.0.1:9")
+    assert code == 2
+    assert "evalkit track RUN" in err
+    code, out, _ = compared("track", "billing_codes@2.0.0", "--uri", "sqlite:///later.db")
+    assert code == 0
+    assert Path("later.db").is_file(), out

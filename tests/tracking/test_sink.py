@@ -3,13 +3,16 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -228,33 +231,73 @@ def test_words_that_a_metric_gives_back_never_reach_the_store(
     assert [path for path in written if b"Zyxwerth" in path.read_bytes()] == []
 
 
-@pytest.fixture(scope="module")
-def server(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real `mlflow server` on the loopback interface."""
-    folder = tmp_path_factory.mktemp("server")
-    (folder / "mlflow.db").write_bytes(empty_store.read_bytes())
-    port = closed_port()
-    command = [
-        sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
-        "--backend-store-uri", f"sqlite:///{folder / 'mlflow.db'}",
-        "--artifacts-destination", str(folder / "artifacts"),
-    ]  # fmt: skip
-    environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True)
+@contextmanager
+def postgresql() -> Iterator[str]:
+    """The address of an empty database in a PostgreSQL server of its own, on a socket in a folder of its own."""
+    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    found = shutil.which("initdb") or (str(programs[-1]) if programs else None)
+    if found is None:
+        pytest.skip("no PostgreSQL is installed here (initdb is not found)")
+    # A server of that kind does not run as root; its own user exists wherever root installed it.
+    user = "postgres" if os.geteuid() == 0 else None
+    folder = Path(tempfile.mkdtemp(prefix="evalkit-pg-"))
+    port, data = closed_port(), folder / "data"
+    options = f"-c listen_addresses=127.0.0.1 -c fsync=off -c unix_socket_directories={folder} -p {port}"
+    control = [str(Path(found).with_name("pg_ctl")), "-D", str(data), "-s", "-w"]
     try:
-        address = f"http://127.0.0.1:{port}"
-        for _ in range(240):
-            try:
-                urllib.request.urlopen(f"{address}/health", timeout=1).close()
-                break
-            except OSError:
-                assert process.poll() is None, (folder / "log").read_text()[-2000:]
-                time.sleep(0.25)
-        yield address
+        if user is not None:
+            shutil.chown(folder, user)
+        initialise = [found, "-D", str(data), "-U", "evalkit", "-A", "trust", "--no-sync"]
+        subprocess.run(initialise, check=True, user=user, cwd=folder, capture_output=True)
+        start = [*control, "-l", str(folder / "log"), "-o", options, "start"]
+        subprocess.run(start, check=True, user=user, cwd=folder, stdout=subprocess.DEVNULL)
+        yield f"postgresql+pg8000://evalkit@127.0.0.1:{port}/postgres"
     finally:
-        os.killpg(process.pid, 15)
-        process.wait(timeout=30)
+        subprocess.run([*control, "-m", "immediate", "stop"], check=False, user=user, cwd=folder, capture_output=True)
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def database(kind: str, folder: Path, empty_store: Path) -> Iterator[str]:
+    """Where the tracking server keeps its runs."""
+    if kind == "postgresql":
+        with postgresql() as address:
+            yield address
+    else:
+        (folder / "mlflow.db").write_bytes(empty_store.read_bytes())
+        yield f"sqlite:///{folder / 'mlflow.db'}"
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def server(
+    request: pytest.FixtureRequest, empty_store: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """A real `mlflow server` on the loopback interface, over a real database."""
+    folder = tmp_path_factory.mktemp("server")
+    with database(request.param, folder, empty_store) as store:
+        port = closed_port()
+        command = [
+            sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
+            "--backend-store-uri", store, "--artifacts-destination", str(folder / "artifacts"),
+        ]  # fmt: skip
+        environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen(
+                command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True
+            )
+        try:
+            address = f"http://127.0.0.1:{port}"
+            for _ in range(480):
+                try:
+                    urllib.request.urlopen(f"{address}/health", timeout=1).close()
+                    break
+                except OSError:
+                    assert process.poll() is None, (folder / "log").read_text()[-2000:]
+                    time.sleep(0.25)
+            yield address
+        finally:
+            os.killpg(process.pid, 15)
+            process.wait(timeout=30)
 
 
 def test_a_real_server_keeps_the_same_as_a_file(records: SimpleNamespace, server: str) -> None:
