@@ -1,6 +1,6 @@
-"""The ledger beside raw sqlite with the same tables, in the same run: appends, verification, proofs, kills, tamperings.
+"""The ledger beside raw sqlite with the same tables, in the same run; verification, kills, clean ledgers, hostile inputs.
 
-Run: python benchmarks/vault.py [--rounds 5] [--records 200000] [--kills 200] [--stores 10000] [--json]
+Run: python benchmarks/vault.py [--rounds 5] [--records 200000] [--kills 200] [--stores 10000]
 
 Raw sqlite writes the same rows, made beforehand, into the same tables with the same triggers and durability (WAL,
 ``synchronous=FULL``), in the way that was quicker for it: ``executemany`` or one statement for all. The ledger seals,
@@ -12,6 +12,7 @@ verifies each.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
 import random
@@ -261,6 +262,29 @@ def act_at_random(ledger: Ledger, act: str, draw: random.Random, retention: Any)
         ledger.testify()
 
 
+def measure_hostile(folder: Path, rounds: int) -> dict[str, Any]:
+    """Every hostile input of ``tests/test_hostile.py`` at its door: milliseconds until it is refused."""
+    spec = importlib.util.spec_from_file_location("test_hostile", ROOT / "tests" / "test_hostile.py")
+    assert spec is not None
+    assert spec.loader is not None
+    hostile = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(hostile)
+    hostile.meet(next(iter(hostile.HOSTILE)), folder)
+    hostile.billing()  # what a door needs is there before the first guest
+    taken, echoed = {}, 0
+    for what in hostile.HOSTILE:
+        best = float("inf")
+        for _ in range(rounds):
+            start = time.perf_counter()
+            refusal = hostile.meet(what, folder)
+            best = min(best, 1000 * (time.perf_counter() - start))
+            echoed += hostile.CANARY in str(refusal)
+        taken[what] = best
+    slowest = max(taken, key=lambda what: taken[what])
+    return {"inputs": len(taken), "echoed": echoed, "slowest": slowest, "slowest_ms": taken[slowest],
+            "over_100_ms": sum(ms > 100 for ms in taken.values())}  # fmt: skip
+
+
 def render(found: dict[str, Any], rounds: int) -> Iterator[str]:
     """The figures as Markdown."""
     yield f"{describe()}; payloads of {PAYLOAD} bytes; median (minimum-maximum) of {rounds} rounds."
@@ -270,17 +294,23 @@ def render(found: dict[str, Any], rounds: int) -> Iterator[str]:
         ratio = statistics.median(speeds["ledger"]) / statistics.median(speeds[best])
         rows.append([f"{batch}", *(spread(speeds[name], "/s") for name in ("ledger", "raw, many", "raw, one")),
                      f"{ratio:.2f}", f">= {GOALS[int(batch)]}"])  # fmt: skip
-    yield table(["batch", "ledger", "raw, executemany", "raw, one statement", "of the quicker", "goal"], rows)
+    if rows:
+        yield table(["batch", "ledger", "raw, executemany", "raw, one statement", "of the quicker", "goal"], rows)
     rows = []
     for part in found["verification"].values():
         for opens in ("closed", "open"):
             speed, memory = part[opens]["speed"], part[opens]["megabytes"]
             rows.append([f"{part['records']:,}", opens, spread(speed, "records/s"), spread(memory, "MB"),
                          spread(part["proof_ms"], "ms"), f"{part['hashes']}"])  # fmt: skip
-    yield table(["records", "payloads", "verified", "peak memory", "proof", "hashes"], rows)
-    for name in ("kills", "stores"):
+    if rows:
+        yield table(["records", "payloads", "verified", "peak memory", "proof", "hashes"], rows)
+    for name in ("kills", "stores", "hostile"):
         if name in found:
-            yield ", ".join(f"{what} {count:,}" for what, count in found[name].items())
+            parts = (
+                f"{what} {count:,.0f}" if not isinstance(count, str) else f"{what} {count}"
+                for what, count in found[name].items()
+            )
+            yield f"{name}: {', '.join(parts)}"
 
 
 def in_folder(work: Callable[..., Any], *given: Any) -> Any:
@@ -295,7 +325,7 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=200_000)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--stores", type=int, default=10_000)
-    parser.add_argument("--only", choices=("appends", "verification", "kills", "stores"))
+    parser.add_argument("--only", choices=("appends", "verification", "kills", "stores", "hostile"))
     parser.add_argument("--json", action="store_true", dest="as_json")
     parser.add_argument("--verify", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--write", help=argparse.SUPPRESS)
@@ -310,6 +340,7 @@ def main() -> None:
         "verification": lambda: in_folder(measure_verification, given.records, given.rounds),
         "kills": lambda: in_folder(measure_kills, given.kills),
         "stores": lambda: in_folder(measure_stores, given.stores),
+        "hostile": lambda: in_folder(measure_hostile, given.rounds),
     }
     found = {name: part() for name, part in parts.items() if given.only in {None, name}}
     if given.as_json:

@@ -31,6 +31,8 @@ from evalkit.vault.cipher import KEY_BYTES, Cipher
 KeyState = Literal["primary", "enabled", "disabled", "destroyed"]
 _FORMAT = "evalkit-keyring/1"
 _ID_BYTES = 8
+_LONGEST = 1024 * 1024
+"""Bytes; a key takes about 120."""
 
 
 class KeyProvider(Protocol):
@@ -245,18 +247,20 @@ class FileKeyring:
 
     def _read(self, *, create: bool) -> _Ring:
         """The keys; the lock is only for making the first one, since a keyring is replaced whole."""
-        if not create or self.path.exists():
+        # a link to a disk that is not there is no reason to make a new keyring
+        if not create or os.path.lexists(self.path):
             return self._load()
         with self._locked():
-            if not self.path.exists():
+            if not os.path.lexists(self.path):
                 self._write(_Ring((_make_key(),)))
             return self._load()
 
     def _load(self) -> _Ring:
         try:
-            with self.path.open("rb") as file:
+            # a pipe that nobody writes to would be waited for
+            with os.fdopen(os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
                 _check_owner_only(os.fstat(file.fileno()), self.path)
-                data = file.read()
+                data = file.read(_LONGEST + 1)
         except FileNotFoundError:
             raise SealError(
                 "there is no keyring here",
@@ -325,6 +329,8 @@ def _rows(keys: tuple[Key, ...]) -> list[dict[str, str | None]]:
 
 
 def _check_owner_only(status: os.stat_result, path: Path) -> None:
+    if not stat.S_ISREG(status.st_mode) or status.st_size > _LONGEST:
+        raise SealError("the keyring is no file, or far too long for one", where=str(path))
     mode = stat.S_IMODE(status.st_mode)
     if mode & 0o077:
         raise SealError(

@@ -116,7 +116,6 @@ def test_no_value_of_a_case_is_in_any_file_that_an_evaluation_and_its_audit_leav
         copy = tmp_path / "live"
         shutil.copytree(workspace, copy)  # what lies there while the ledger is open, side files too
     (workspace.parent / "report.html").write_text(ek.render_html(run), encoding="utf-8")
-    ek.track(run)
     needles = {canary.encode()} | {
         known.value.encode() for one in marked for known in one.identifiers if len(known.value) > 5
     }
