@@ -1,4 +1,4 @@
-"""The ledger beside raw sqlite with the same tables, in the same run; verification, kills, clean ledgers, hostile inputs.
+"""The ledger beside raw sqlite with the same tables; verification, kills, clean ledgers, hostile inputs.
 
 Run: python benchmarks/vault.py [--rounds 5] [--records 200000] [--kills 200] [--stores 10000]
 

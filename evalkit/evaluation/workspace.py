@@ -56,9 +56,14 @@ def open_workspace(root: Path | None = None) -> Workspace:
     return Workspace(root or Path(os.environ.get("EVALKIT_HOME") or ".evalkit"))
 
 
+def is_name(text: str) -> bool:
+    """Whether a text is safe as a file name."""
+    return _NAME.fullmatch(text) is not None
+
+
 def check_name(name: str, *, what: str) -> str:
     """The name itself, if it is safe as a file name. Raises JournalError otherwise."""
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise JournalError(
             f"the name of a {what} is 1 to 121 letters, digits, '.', '_', '@' or '-'",
             next_step=f"choose another name for the {what}",
