@@ -180,7 +180,8 @@ def microseconds(at: datetime) -> int:
     """Microseconds since 1970 of a moment in any zone. Raises AuditError for a time without a zone."""
     if at.tzinfo is None:
         raise AuditError("a time without a zone says no moment", next_step="use datetime.now(UTC)")
-    return (at - _EPOCH) // timedelta(microseconds=1)
+    since = at - _EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def stamp(at: datetime | None) -> int:

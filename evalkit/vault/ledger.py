@@ -234,7 +234,8 @@ class Ledger:
         """Grow the frontier by what other processes have added."""
         run = self._connection.execute
         have = self.frontier.size
-        (size,) = run("SELECT coalesce(max(seq) + 1, 0) FROM records").fetchone()
+        (last,) = run("SELECT max(seq) FROM records").fetchone()
+        size = 0 if last is None else last + 1
         if size == have:
             return
         if have % BLOCK == 0:

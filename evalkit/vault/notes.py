@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import hashlib
 import re
 from collections.abc import Sequence
@@ -46,7 +47,7 @@ class Verifier:
     @property
     def key_id(self) -> bytes:
         """The first 4 bytes of SHA-256(name || 0x0A || 0x01 || public key)."""
-        return hashlib.sha256(self.name.encode() + b"\n" + ED25519 + self.public).digest()[:4]
+        return _key_id(self.name, self.public)
 
     def __str__(self) -> str:
         return f"{self.name}+{self.key_id.hex()}+{base64.b64encode(ED25519 + self.public).decode()}"
@@ -104,10 +105,15 @@ def sign_checkpoint(checkpoint: Checkpoint, signers: Sequence[Signer]) -> str:
     message = text.encode()
     lines = []
     for signer in signers:
-        key_id = Verifier(checkpoint.origin, signer.public).key_id
+        key_id = _key_id(checkpoint.origin, signer.public)
         mark = base64.b64encode(key_id + signer.sign(message)).decode()
         lines.append(f"{_DASH}{checkpoint.origin} {mark}\n")
     return f"{text}\n{''.join(lines)}"
+
+
+@functools.lru_cache(maxsize=64)
+def _key_id(name: str, public: bytes) -> bytes:
+    return hashlib.sha256(name.encode() + b"\n" + ED25519 + public).digest()[:4]
 
 
 def parse_verifier(text: str) -> Verifier:
