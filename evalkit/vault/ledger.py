@@ -26,7 +26,7 @@ from evalkit.vault.database import check_file, connect, damaged, refuse, transac
 from evalkit.vault.entries import FIELDS, OWN, Entry, Record, microseconds, record_of, text_of
 from evalkit.vault.keys import LedgerKeys
 from evalkit.vault.merkle import BLOCK, Frontier, prove_consistency, prove_inclusion, root_of
-from evalkit.vault.notes import Verifier
+from evalkit.vault.notes import Checkpoint, Verifier, parse_checkpoint, parse_note
 from evalkit.vault.subjects import Subjects
 from evalkit.vault.turn import Turn
 from evalkit.vault.witness import Witness
@@ -135,6 +135,8 @@ class Ledger:
                 (origin,) = connection.execute("SELECT value FROM header WHERE name = 'origin'").fetchone()
                 ledger._begin(str(origin))
                 ledger.catch_up()
+                if writable:
+                    ledger._check_head()
             ledger.subjects.cipher("")  # without the keyring nothing is read or added
             return ledger
         except (TypeError, IndexError):
@@ -249,6 +251,22 @@ class Ledger:
             raise damaged(self.path)
         (self._last,) = run("SELECT at FROM records WHERE seq = ?", (size - 1,)).fetchone()
         self.subjects.forget()
+        if self.writable and have:
+            self._check_head()
+
+    def _check_head(self) -> None:
+        """Raise AuditError unless the tree is the one that was signed: nothing is signed over another."""
+        try:
+            note = parse_note(self.note())
+            signed = note.signed_by(self.verifiers()) is not None and parse_checkpoint(note.text)
+        except EvalkitError:
+            signed = False
+        if signed != Checkpoint(self.origin, self.frontier.size, self.frontier.root()):
+            raise AuditError(
+                "the ledger is not as it was signed",
+                where=str(self.path),
+                next_step="run `evalkit audit verify` to see what was done; restore it from its backup",
+            )
 
     def records(self, where: str = "", values: Sequence[Any] = ()) -> Iterator[Record]:
         """Records in their order; ``where`` is a condition of the code's own on clear fields, ``values`` its values."""

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from evalkit.errors import EvalkitError
 from evalkit.vault.cipher import Cipher
 from evalkit.vault.entries import FIELDS, Entry, text_of
 from evalkit.vault.findings import Reason
@@ -460,6 +461,23 @@ def test_a_tampering_is_found_for_the_right_reason(world: World, what: str) -> N
     assert {one.reason for one in found.findings} <= {expected, Reason.HISTORY_FORKED}
     # nobody has to be able to read for that
     assert keyless.reason is (Reason.HISTORY_FORKED if what.startswith("T22") else expected), keyless
+
+
+@pytest.mark.parametrize(
+    "what", [name for name in TAMPERINGS if name[:3] in {"T13", "T17", *(f"T{n}" for n in range(25, 31))}]
+)
+def test_nothing_is_added_to_and_signed_over_what_was_not_signed(world: World, what: str) -> None:
+    tamper(world, what)
+    with pytest.raises(EvalkitError, match="not as it was signed"):
+        Ledger.open(world.path, keyring=world.keyring, writable=True)
+    assert world.verify().reason is TAMPERINGS[what][1]  # it is still to be seen
+
+
+def test_a_tail_that_another_process_slipped_in_stops_the_writer(world: World) -> None:
+    with Ledger.open(world.path, keyring=world.keyring, writable=True) as ledger:
+        tamper(world, "T17 a record appended unsigned")
+        with pytest.raises(EvalkitError, match="not as it was signed"):
+            ledger.append([Entry("user:ana", "execute")])
 
 
 def test_a_clean_ledger_raises_no_alarm(world: World) -> None:
