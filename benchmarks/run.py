@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-BENCHMARKS = ("runner", "imports", "compare", "judge", "tracking", "vault")
+BENCHMARKS = ("runner", "imports", "compare", "judge", "tracking", "cases", "diversity", "bundles", "vault")
 TAKES_PEERS = {"runner", "imports"}
 
 

@@ -17,6 +17,7 @@ from evalkit.agents.refusals import Refusals
 from evalkit.agents.wire import write_request
 from evalkit.boundary.mutations import PLACEHOLDER, UNKNOWN_FIELD, Flags, Mutation, Values, mutations_of
 from evalkit.cases.case import Case
+from evalkit.phi.identifiers import valid_date
 from evalkit.spec.contract import ContractBreach, read_request
 from evalkit.spec.schema import Spec
 
@@ -152,9 +153,5 @@ def _newest_day(base: Case) -> date:
 
 
 def _day(value: object) -> date | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        return None
+    """An ISO date; not what merely parses as one: `date.fromisoformat` takes some numbers of ten digits."""
+    return date.fromisoformat(value) if isinstance(value, str) and valid_date(value) else None

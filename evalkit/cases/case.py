@@ -14,10 +14,12 @@ from typing import Any, ClassVar, Literal
 
 from evalkit.cards import Grid, card
 from evalkit.digests import digest
-from evalkit.phi.identifiers import Identifier
+from evalkit.phi.identifiers import CATEGORIES, Category, Identifier, Subject
 from evalkit.spec.fields import Fields
 
 SCHEMA_VERSION = 1
+SAFE_HARBOR: dict[Category, str] = dict(zip(CATEGORIES, "ABCDEFGHIJKLMNOPQR", strict=True))
+"""Category -> its letter in 45 CFR 164.514(b)(2)(i)."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -39,6 +41,53 @@ class Spans:
 
     def __repr__(self) -> str:
         return f"Spans({len(self.start)})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Decoys:
+    """Where text stands that looks like an identifier and is none: an eponym, a drug named like a person, a code
+    shaped like a phone number. Columns of equal length; offsets as in `Spans`."""
+
+    __pydantic_config__: ClassVar = {"strict": True, "extra": "forbid"}
+
+    field: tuple[str, ...] = ()
+    start: tuple[int, ...] = ()
+    end: tuple[int, ...] = ()
+    kind: tuple[str, ...] = ()
+    """``eponym``, ``drug``, ``code``, ``room``, ``score``: what it really is."""
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def __repr__(self) -> str:
+        return f"Decoys({len(self.start)})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Labels:
+    """`Spans` joined with the identifiers that stand there; columns of equal length, one row a span.
+
+    This is what a detector of PHI is trained or scored on. It holds offsets and categories, no value.
+    """
+
+    field: tuple[str, ...]
+    start: tuple[int, ...]
+    end: tuple[int, ...]
+    category: tuple[Category, ...]
+    letter: tuple[str, ...]
+    """The Safe Harbor letter of the category, ``A`` to ``R``."""
+    subject: tuple[Subject, ...]
+    """Whose it is; a provider's name is no identifier of the individual."""
+    needle_id: tuple[str, ...]
+    value_id: tuple[int, ...]
+    """Numbers from 0 in order of first sight: two spans have one number exactly when they hold one value, also where
+    the value has two needle ids (the record number in a note and in the request)."""
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    def __repr__(self) -> str:
+        return f"Labels({len(self.start)})"
 
 
 @dataclass(frozen=True, repr=False)
@@ -77,17 +126,40 @@ class Case:
     what a lenient parser would read from it."""
     provenance: Mapping[str, str] = field(default_factory=dict)
     """Generator, versions, vocabulary digest, source dataset. No PHI."""
+    decoys: Decoys = Decoys()
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of all that makes the case, provenance apart."""
+        decoys = self.decoys
         return digest([
             SCHEMA_VERSION, self.case_id, self.family, self.input, self.flags, self.gold, self.refusal,
             [[known.needle_id, known.category, known.value, known.subject] for known in self.identifiers],
             [self.spans.field, self.spans.start, self.spans.end, self.spans.needle_id],
             self.facts, self.tags, self.cluster, self.data_class, self.actor, self.purpose_of_use,
             self.body.hex() if self.body is not None else None,
+            *([[decoys.field, decoys.start, decoys.end, decoys.kind]] if len(decoys) else ()),
         ])  # fmt: skip
+
+    @property
+    def labels(self) -> Labels:
+        """The spans with category, Safe Harbor letter, subject and value id. Raises KeyError for a span of no
+        identifier, which `evalkit.cases.goldset` refuses on reading."""
+        known = {identifier.needle_id: identifier for identifier in self.identifiers}
+        found = [known[needle_id] for needle_id in self.spans.needle_id]
+        numbers: dict[str, int] = {}
+        return Labels(
+            self.spans.field, self.spans.start, self.spans.end,
+            category=tuple(one.category for one in found),
+            letter=tuple(SAFE_HARBOR[one.category] for one in found),
+            subject=tuple(one.subject for one in found),
+            needle_id=self.spans.needle_id,
+            value_id=tuple(numbers.setdefault(one.value, len(numbers)) for one in found),
+        )  # fmt: skip
+
+    def text_of(self, field: str) -> str | None:
+        """The text that a span's field names: ``note_text``, or ``chart_notes[2].text`` in a list of notes."""
+        return text_at(self.input, field)
 
     @property
     def expected(self) -> Fields:
@@ -110,6 +182,18 @@ class Case:
             lead=f"{self.data_class}; expects {self.refusal or 'an answer'}; tags: {', '.join(self.tags) or 'none'}",
             grids=[Grid(["planted identifiers", "count#"], sorted(planted.items()))],
         )
+
+
+def text_at(input: Mapping[str, Any], field: str) -> str | None:
+    """The text at ``note_text`` or ``chart_notes[2].text`` of an input, or None where none stands there."""
+    name, bracket, rest = field.partition("[")
+    value = input.get(name)
+    if bracket:
+        place, _, key = rest.partition("].")
+        notes = value if isinstance(value, (list, tuple)) else ()
+        note = notes[int(place)] if place.isdecimal() and int(place) < len(notes) else None
+        value = note.get(key) if isinstance(note, Mapping) else None
+    return value if isinstance(value, str) else None
 
 
 def dataset_digest(cases: Iterable[Case]) -> str:

@@ -225,9 +225,22 @@ def _check_spans(case: Case, where: str) -> None:
     ):
         if needle_id not in known:
             raise CaseError("a span names an identifier that the case does not have", where=f"{where}: spans[{row}]")
-        text = case.input.get(field)
-        if isinstance(text, str) and not 0 <= start < end <= len(text):
+        text = case.text_of(field)
+        if text is None and "[" in field:
+            raise CaseError("a span names a text that the input does not have", where=f"{where}: spans[{row}]")
+        if text is not None and not 0 <= start < end <= len(text):
             raise CaseError("a span lies outside the text of its field", where=f"{where}: spans[{row}]")
+    _check_decoys(case, where)
+
+
+def _check_decoys(case: Case, where: str) -> None:
+    decoys = case.decoys
+    if not len(decoys.field) == len(decoys.start) == len(decoys.end) == len(decoys.kind):
+        raise CaseError("the columns of the decoys differ in length", where=where)
+    for row, (field, start, end) in enumerate(zip(decoys.field, decoys.start, decoys.end, strict=True)):
+        text = case.text_of(field)
+        if text is None or not 0 <= start < end <= len(text):
+            raise CaseError("a decoy lies outside the text of its field", where=f"{where}: decoys[{row}]")
 
 
 def _folder(root: Path, id: str) -> Path:

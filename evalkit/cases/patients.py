@@ -1,29 +1,38 @@
 """Synthetic patients: coherent people who cannot exist, with every identifier known.
 
-``make_patient(seed, index)`` is a pure function: patient i is the same alone, in a shard and on every machine. Names
-are canary-grade (`vocabulary`), numbers lie in never-real ranges (`evalkit.phi.surrogates`). One random stream per
-concern, so that a new field shifts no old one.
-
-Ages follow the US roughly, with people of 90 and more oversampled to 6 in 100; edge names (hyphen, apostrophe,
-diacritics, suffix) and restricted ZIP areas come by quota and are tagged.
+``make_patient(seed, index)`` is a pure function: patient i is the same alone, in a shard and on every machine. Numbers
+lie in never-real ranges (`evalkit.phi.surrogates`). One random stream per concern, so that a new field shifts no old
+one. `evalkit.cases.people` says about whom: in the ``stress`` profile people of 90 and more are oversampled to 6 in
+100, edge names (hyphen, apostrophe, diacritics, suffix) and restricted ZIP areas come often and are tagged, and each
+patient carries the weight that undoes it; the ``population`` profile follows public tables.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
-from typing import Literal
+from functools import cached_property, lru_cache
 
-from evalkit.cases.randomness import Stream, chance, pick, running_totals, weighted, whole
-from evalkit.cases.vocabulary import Vocabulary, vocabulary
+from evalkit.cases.homes import RESTRICTED_ZIP3, Home, make_home
+from evalkit.cases.names import canary_name, realistic_name
+from evalkit.cases.people import (
+    ADULT,
+    STRESS,
+    Coverage,
+    People,
+    Sex,
+    age_and_sex,
+    payers,
+    share_of_ages,
+)
+from evalkit.cases.randomness import chance, pick, running_totals, stream, weighted, whole
+from evalkit.cases.relatives import Relative, make_relative
 from evalkit.errors import CaseError
 from evalkit.phi import surrogates
 from evalkit.phi.identifiers import Category, Identifier, Subject
-
-Sex = Literal["F", "M"]
-Relationship = Literal["mother", "father", "spouse", "daughter", "son", "sister", "brother"]
 
 REFERENCE_DATE = date(2026, 1, 1)
 """Ages are counted on this day: a clock would make other patients every day."""
@@ -32,47 +41,23 @@ OLDEST_OPEN_AGE = 89
 """Years; older ages identify a person."""
 
 AGE_BANDS: tuple[tuple[int, int, int], ...] = ((20, 0, 17), (57, 18, 64), (17, 65, 89), (6, 90, 101))
-"""(share in 100, youngest, oldest)."""
+"""(share in 100, youngest, oldest) under stress."""
+_AGE_TOTALS = running_totals([share for share, _, _ in AGE_BANDS])
 
-RESTRICTED_ZIP3: dict[str, str] = {
-    "036": "NH", "059": "VT", "063": "CT", "102": "NY", "203": "DC", "556": "MN", "692": "NE", "790": "TX",
-    "821": "WY", "823": "WY", "830": "WY", "831": "WY", "878": "NM", "879": "NM", "884": "NM", "890": "NV",
-    "893": "NV",
-}  # fmt: skip
-"""ZIP areas of 20,000 people or fewer by the 2000 census, which Safe Harbor turns into 000; with their state."""
-
-_DIACRITIC = ("Ibáñez", "Håkansson", "Grünwald", "Østergaard", "Peñaranda", "Kovačević", "Svobodová", "Bălănescu",
-              "Çelikkaya", "Lefèvre", "Żółkowski", "Törnqvist")  # fmt: skip
-_APOSTROPHE = ("O'Halloran", "D'Agostino", "O'Shaughnessy", "L'Heureux", "D'Angelico", "O'Driscoll")
-_RELATIONS: tuple[tuple[Relationship, Sex], ...] = (
-    ("spouse", "F"), ("spouse", "M"), ("daughter", "F"), ("son", "M"), ("sister", "F"), ("brother", "M"),
-)  # fmt: skip
+_PSEUDONYM = re.compile(r"patient-(-?[0-9]+)-([0-9]+)")
+_MIDDLE = "ABCDEFGHJKLMNPRSTVW"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Relative:
-    """Somebody of the patient's family; identifiers of relatives are protected like the patient's own."""
-
-    relationship: Relationship
-    first: str
-    last: str
-    phone: str
-
-    @property
-    def name(self) -> str:
-        """First and last name."""
-        return f"{self.first} {self.last}"
-
-    def __repr__(self) -> str:
-        return f"Relative({self.relationship})"
-
-
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, repr=False)
 class Patient:
-    """A person who cannot exist. ``repr`` shows index and tags only, as it would have to for a real one."""
+    """A person who cannot exist. ``repr`` shows index and tags only, as it would have to for a real one.
+
+    Equal (seed, index, people) make equal patients. What a case does not ask for is not worked out.
+    """
 
     seed: int
     index: int
+    people: People
     first: str
     middle: str
     """One letter."""
@@ -81,28 +66,104 @@ class Patient:
     """``Jr``, ``III`` or empty."""
     sex: Sex
     dob: date
-    street: str
-    """House number and street."""
-    city: str
-    state: str
-    zip_code: str
-    phone: str
-    email: str
-    ssn: str
-    mrn: str
-    member_id: str
-    mbi: str | None
-    """Only from `MEDICARE_AGE` on."""
-    relative: Relative | None
-    """Always there for a minor."""
-    tags: tuple[str, ...]
-    """``age:minor``, ``age:90+``, ``name:hyphen``, ``name:apostrophe``, ``name:diacritic``, ``name:suffix``,
-    ``zip3:restricted``."""
+    age: int
+    """Whole years on `REFERENCE_DATE`, as made."""
+    kind: str
+    """Tag of the kind of name, or empty."""
+
+    @cached_property
+    def _contact(self) -> tuple[int, ...]:
+        return stream(self.seed, "contact").draws(self.index, 12)
+
+    @cached_property
+    def _numbers(self) -> tuple[int, ...]:
+        return stream(self.seed, "numbers").draws(self.index, 4)
+
+    @cached_property
+    def home(self) -> Home:
+        """Where the patient lives."""
+        return make_home(self._contact[:10], self.people)
+
+    @property
+    def street(self) -> str:
+        """House number and street."""
+        return self.home.street
+
+    @property
+    def city(self) -> str:
+        """A made-up town."""
+        return self.home.city
+
+    @property
+    def state(self) -> str:
+        """Two letters."""
+        return self.home.state
+
+    @property
+    def zip_code(self) -> str:
+        """Five digits, of the state."""
+        return self.home.zip_code
+
+    @property
+    def phone(self) -> str:
+        """For fiction (`surrogates.phone`)."""
+        return surrogates.phone(self._contact[10])
+
+    @property
+    def email(self) -> str:
+        """At a reserved host, by name."""
+        return surrogates.email(self._contact[11], f"{_plain(self.first)}.{_plain(self.last)}")
+
+    @property
+    def ssn(self) -> str:
+        """Never assigned (`surrogates.ssn`)."""
+        return surrogates.ssn(self._numbers[0])
+
+    @cached_property
+    def mrn(self) -> str:
+        """Of the private scheme, with its check digit."""
+        return surrogates.mrn(self._numbers[1])
+
+    @property
+    def member_id(self) -> str:
+        """Of the private scheme, with its check digit."""
+        return surrogates.member_id(self._numbers[2])
+
+    @property
+    def mbi(self) -> str | None:
+        """Only from `MEDICARE_AGE` on."""
+        return surrogates.mbi(self._numbers[3]) if self.age >= MEDICARE_AGE else None
+
+    @cached_property
+    def relative(self) -> Relative | None:
+        """Always there for a minor."""
+        return make_relative(stream(self.seed, "family").draws(self.index, 6), last=self.last, age=self.age)
+
+    @cached_property
+    def tags(self) -> tuple[str, ...]:
+        """``age:minor``, ``age:90+``, ``name:hyphen``, ``name:apostrophe``, ``name:diacritic``, ``name:suffix``,
+        ``zip3:restricted``; with realistic names also the other kinds of `evalkit.cases.names`."""
+        tags = (
+            "age:minor" if self.age < ADULT else "", "age:90+" if self.age > OLDEST_OPEN_AGE else "", self.kind,
+            "name:suffix" if self.suffix else "",
+            "zip3:restricted" if self.home.zip_code[:3] in RESTRICTED_ZIP3 else "",
+        )  # fmt: skip
+        return tuple(tag for tag in tags if tag)
+
+    @property
+    def weight(self) -> float:
+        """How many patients of the population this one stands for; 1 in the ``population`` profile."""
+        return 1.0 if self.people.profile == "population" else self.home.weight * _age_weight(self.age)
 
     @property
     def name(self) -> str:
-        """First and last name."""
-        return f"{self.first} {self.last}"
+        """First and last name; the one name of somebody who has one."""
+        return f"{self.first} {self.last}" if self.first != self.last else self.last
+
+    @property
+    def coverage(self) -> Coverage:
+        """What the patient is insured by on `REFERENCE_DATE`, first payer first."""
+        return payers(stream(self.seed, "coverage").draws(self.index, 1)[0], self.age_on(REFERENCE_DATE))
 
     @property
     def address(self) -> str:
@@ -130,119 +191,195 @@ class Patient:
         patient.name .first .last .dob (ISO) .street .city .zip .phone .email .ssn .mrn .member_id .mbi;
         relative.name .first .phone. A case lists only those that it plants.
         """
-        own: list[tuple[str, Category, str | None]] = [
-            ("name", "name", self.name), ("first", "name", self.first), ("last", "name", self.last),
-            ("dob", "date", self.dob.isoformat()), ("street", "geo", self.street), ("city", "geo", self.city),
-            ("zip", "geo", self.zip_code), ("phone", "phone", self.phone), ("email", "email", self.email),
-            ("ssn", "ssn", self.ssn), ("mrn", "mrn", self.mrn), ("member_id", "plan", self.member_id),
-            ("mbi", "plan", self.mbi),
-        ]  # fmt: skip
-        found = [_identifier("patient", part, category=category, value=value) for part, category, value in own if value]
+        return tuple(self._named(needle_id) for needle_id in self._ids())
+
+    @cached_property
+    def _draws_further(self) -> tuple[int, ...]:
+        return stream(self.seed, "further").draws(self.index, len(_FURTHER))
+
+    @property
+    def further(self) -> tuple[Identifier, ...]:
+        """Identifiers of the Safe Harbor categories that a note seldom holds, so that all 18 can be planted.
+
+        patient.fax .account .license .vin .device .url .ip .biometric .photo .other
+        """
+        return tuple(self._named(f"patient.{part}") for part in _FURTHER)
+
+    @property
+    def record(self) -> dict[str, str]:
+        """Every value of `identifiers` and `further` by needle id, as a registration holds them."""
+        values = {needle_id: _OWN[needle_id[8:]][1](self) for needle_id in _IDS_WITHOUT_MBI}
+        if self.mbi is not None:
+            values["patient.mbi"] = self.mbi
         if self.relative is not None:
-            found += [
-                _identifier("relative", "name", category="name", value=self.relative.name),
-                _identifier("relative", "first", category="name", value=self.relative.first),
-                _identifier("relative", "phone", category="phone", value=self.relative.phone),
-            ]
-        return tuple(found)
+            values |= {f"relative.{part}": read(self.relative)[1] for part, read in _OF_RELATIVE.items()}
+        draws = self._draws_further
+        return values | {f"patient.{part}": make(draws[place]) for part, (_, make, place) in _FURTHER.items()}
 
     def identifier(self, needle_id: str) -> Identifier:
-        """One of `identifiers` by its needle id. Raises CaseError where this patient has none."""
-        for known in self.identifiers:
-            if known.needle_id == needle_id:
-                return known
+        """One of `identifiers` or `further` by its needle id. Raises CaseError where this patient has none."""
+        if needle_id in self._ids() or needle_id.removeprefix("patient.") in _FURTHER:
+            return self._named(needle_id)
         raise CaseError("this patient has no such identifier", where=needle_id)
+
+    def _ids(self) -> tuple[str, ...]:
+        own = _IDS if self.age >= MEDICARE_AGE else _IDS_WITHOUT_MBI
+        return own if self.relative is None else own + _IDS_OF_RELATIVE
+
+    def _named(self, needle_id: str) -> Identifier:
+        subject, _, part = needle_id.partition(".")
+        if subject == "relative" and self.relative is not None:
+            category, value = _OF_RELATIVE[part](self.relative)
+            return Identifier(needle_id, category, value, "relative")
+        if part in _FURTHER:
+            category, make, place = _FURTHER[part]
+            return Identifier(needle_id, category, make(self._draws_further[place]))
+        category, read = _OWN[part]
+        return Identifier(needle_id, category, read(self))
 
     def __repr__(self) -> str:
         return f"Patient({self.seed}/{self.index}, {', '.join(self.tags) or 'no tags'})"
 
 
-def make_patient(seed: int, index: int) -> Patient:
+_OWN: dict[str, tuple[Category, Callable[[Patient], str]]] = {
+    "name": ("name", lambda one: one.name),
+    "first": ("name", lambda one: one.first),
+    "last": ("name", lambda one: one.last),
+    "dob": ("date", lambda one: one.dob.isoformat()),
+    "street": ("geo", lambda one: one.street),
+    "city": ("geo", lambda one: one.city),
+    "zip": ("geo", lambda one: one.zip_code),
+    "phone": ("phone", lambda one: one.phone),
+    "email": ("email", lambda one: one.email),
+    "ssn": ("ssn", lambda one: one.ssn),
+    "mrn": ("mrn", lambda one: one.mrn),
+    "member_id": ("plan", lambda one: one.member_id),
+    "mbi": ("plan", lambda one: one.mbi or ""),
+}
+_OF_RELATIVE: dict[str, Callable[[Relative], tuple[Category, str]]] = {
+    "name": lambda one: ("name", one.name),
+    "first": lambda one: ("name", one.first),
+    "phone": lambda one: ("phone", one.phone),
+}
+_FURTHER: dict[str, tuple[Category, Callable[[int], str], int]] = {
+    "fax": ("fax", surrogates.fax, 0),
+    "account": ("account", surrogates.account, 1),
+    "license": ("license", surrogates.license_number, 2),
+    "vin": ("vehicle", surrogates.vin, 3),
+    "device": ("device", surrogates.mac, 4),
+    "url": ("url", surrogates.url, 5),
+    "ip": ("ip", surrogates.ipv4, 6),
+    "biometric": ("biometric", lambda draw: f"VOICEPRINT-{draw % 10**10:010d}", 7),
+    "photo": ("photo", lambda draw: f"face-{draw % 10**8:08d}.jpg", 8),
+    "other": ("other", lambda draw: f"LOCKER-TAG-{draw % 10**7:07d}", 9),
+}
+"""Part -> (category, maker, which draw of the stream ``further``)."""
+_IDS = tuple(f"patient.{part}" for part in _OWN)
+_IDS_WITHOUT_MBI = tuple(needle_id for needle_id in _IDS if needle_id != "patient.mbi")
+_IDS_OF_RELATIVE = tuple(f"relative.{part}" for part in _OF_RELATIVE)
+
+
+class Known(Mapping[str, Identifier]):
+    """Everything that a case may plant, by needle id: the patient's identifiers, made when they are first asked for,
+    and whatever else the family gives (the date of the visit, the provider). ``repr`` shows a count."""
+
+    __slots__ = ("_given", "_made", "_patient")
+
+    def __init__(self, patient: Patient, given: Iterable[Identifier] = ()) -> None:
+        self._patient = patient
+        self._given = {identifier.needle_id: identifier for identifier in given}
+        self._made: dict[str, Identifier] = dict(self._given)
+
+    def __getitem__(self, needle_id: str) -> Identifier:
+        made = self._made.get(needle_id)
+        if made is None:
+            if needle_id not in self:
+                raise KeyError(needle_id)
+            made = self._made[needle_id] = self._patient.identifier(needle_id)
+        return made
+
+    def __contains__(self, needle_id: object) -> bool:
+        return (
+            needle_id in self._made
+            or needle_id in self._patient._ids()
+            or (isinstance(needle_id, str) and needle_id.removeprefix("patient.") in _FURTHER)
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self._patient._ids(), *(name for name in self._given if name not in self._patient._ids())))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def planted(self, needle_ids: Iterable[str]) -> tuple[Identifier, ...]:
+        """The identifiers that a case lists: those of its spans, each once, in the order of the ids."""
+        return tuple(self[needle_id] for needle_id in dict.fromkeys(needle_ids))
+
+    def __repr__(self) -> str:
+        return f"Known({len(self)} identifiers)"
+
+
+def make_patient(seed: int, index: int, *, people: People = STRESS) -> Patient:
     """Patient ``index`` (from 0) of a seed. Raises CaseError where the pinned vocabulary is not installed."""
-    words = vocabulary()
-    identity, contact, numbers, family = (stream.draws(index, 16) for stream in _streams(seed))
-    sex: Sex = "F" if chance(identity[0], 0.51) else "M"
-    first = words.first(sex).pick(identity[1])
-    last, kind = _last_name(identity[2:6], words)
-    age, dob = _born(identity[6:9])
-    suffix = pick(identity[10], ("Jr", "III")) if sex == "M" and chance(identity[9], 0.06) else ""
-    street, city, state, zip_code, restricted = _home(contact[:10], words)
-    tags = (
-        "age:minor" if age < 18 else "", "age:90+" if age > OLDEST_OPEN_AGE else "", kind,
-        "name:suffix" if suffix else "",
-        "zip3:restricted" if restricted else "",
-    )  # fmt: skip
+    identity = stream(seed, "identity").draws(index, 13)
+    age, sex = _age_and_sex(identity, people)
+    name = realistic_name(seed, index, sex) if people.names == "realistic" else canary_name(identity, sex)
     return Patient(
-        seed=seed, index=index, first=first, middle=pick(identity[11], "ABCDEFGHJKLMNPRSTVW"), last=last,
-        suffix=suffix, sex=sex, dob=dob, street=street, city=city, state=state, zip_code=zip_code,
-        phone=surrogates.phone(contact[10]),
-        email=surrogates.email(contact[11], f"{_plain(first)}.{_plain(last)}"),
-        ssn=surrogates.ssn(numbers[0]), mrn=surrogates.mrn(numbers[1]), member_id=surrogates.member_id(numbers[2]),
-        mbi=surrogates.mbi(numbers[3]) if age >= MEDICARE_AGE else None,
-        relative=_relative(family, words, last=last, age=age),
-        tags=tuple(tag for tag in tags if tag),
+        seed=seed, index=index, people=people, first=name.first, middle=pick(identity[11], _MIDDLE), last=name.last,
+        suffix=name.suffix, sex=sex, dob=_birthday(age, identity[8]), age=age,
+        kind="" if name.kind in {"plain", "suffix"} else f"name:{name.kind}",
     )  # fmt: skip
 
 
-@lru_cache(maxsize=64)
-def _streams(seed: int) -> tuple[Stream, ...]:
-    return tuple(Stream(seed, name) for name in ("identity", "contact", "numbers", "family"))
+def weight_of(pseudonym: str, *, people: People = STRESS) -> float | None:
+    """How many patients of the population the patient of this pseudonym (`Case.cluster`) stands for; None where the
+    pseudonym is not one of ours. It undoes the choice of people, not the edges that a family deals besides."""
+    found = _PSEUDONYM.fullmatch(pseudonym)
+    return make_patient(int(found[1]), int(found[2]), people=people).weight if found else None
+
+
+def birth_date(seed: int, index: int, *, people: People = STRESS) -> date:
+    """When patient ``index`` is born, without the rest: for families that seek an adult or a child."""
+    identity = stream(seed, "identity").draws(index, 13)
+    return _birthday(_age_and_sex(identity, people)[0], identity[8])
+
+
+def _age_and_sex(identity: tuple[int, ...], people: People) -> tuple[int, Sex]:
+    if people.profile == "population":
+        return age_and_sex(identity[6], identity[7], identity[12])
+    _, youngest, oldest = weighted(identity[6], AGE_BANDS, _AGE_TOTALS)
+    return whole(identity[7], youngest, oldest), "F" if chance(identity[0], 0.51) else "M"
 
 
 def _identifier(subject: Subject, part: str, *, category: Category, value: str) -> Identifier:
     return Identifier(f"{subject}.{part}", category, value, subject)
 
 
-def _last_name(draws: tuple[int, ...], words: Vocabulary) -> tuple[str, str]:
-    """A last name and the tag of its kind; 6 in 100 each of hyphen and diacritics, 4 in 100 with an apostrophe."""
-    name = words.last.pick(draws[0])
-    share = whole(draws[1], 0, 99)
-    if share < 6:
-        other = words.last.pick(draws[2])
-        return (f"{name}-{other}", "name:hyphen") if other != name else (name, "")
-    if share < 12:
-        return pick(draws[2], _DIACRITIC), "name:diacritic"
-    if share < 16:
-        return pick(draws[2], _APOSTROPHE), "name:apostrophe"
-    return name, ""
+def _birthday(age: int, draw: int) -> date:
+    """A date of birth that gives the age on the reference day."""
+    first, days = _year_of_birth(age)
+    return date.fromordinal(whole(draw, first, first + days))
 
 
-def _born(draws: tuple[int, ...]) -> tuple[int, date]:
-    """Age on the reference day, and a date of birth that gives it."""
-    shares = running_totals([share for share, _, _ in AGE_BANDS])
-    _, youngest, oldest = weighted(draws[0], AGE_BANDS, shares)
-    age = whole(draws[1], youngest, oldest)
+@lru_cache(maxsize=128)
+def _year_of_birth(age: int) -> tuple[int, int]:
+    """(ordinal of the first day on which somebody of this age was born, days after it)."""
     birthday = REFERENCE_DATE.replace(year=REFERENCE_DATE.year - age)
     after_last = REFERENCE_DATE.replace(year=REFERENCE_DATE.year - age - 1) + timedelta(days=1)
-    return age, after_last + timedelta(days=whole(draws[2], 0, (birthday - after_last).days))
+    return after_last.toordinal(), (birthday - after_last).days
 
 
-def _home(draws: tuple[int, ...], words: Vocabulary) -> tuple[str, str, str, str, bool]:
-    """Street, city, state, ZIP and whether its first three digits are restricted (3 in 100)."""
-    number = whole(draws[0], 100, 9899)
-    street = f"{number} {words.last.pick(draws[1])} {pick(draws[2], words.street_suffixes)}"
-    city = words.last.pick(draws[3]) + pick(draws[4], words.city_suffixes)
-    if chance(draws[5], 0.03):
-        zip3 = pick(draws[6], tuple(RESTRICTED_ZIP3))
-        return street, city, RESTRICTED_ZIP3[zip3], f"{zip3}{whole(draws[7], 1, 99):02d}", True
-    state = pick(draws[6], words.states)
-    low, high = words.zip_ranges[state]
-    zip_code = f"{whole(draws[7], low, high):05d}"
-    return street, city, state, zip_code, zip_code[:3] in RESTRICTED_ZIP3
-
-
-def _relative(draws: tuple[int, ...], words: Vocabulary, *, last: str, age: int) -> Relative | None:
-    """A parent for a minor; somebody for half of the adults, every fourth with a last name of their own."""
-    if age >= 18 and chance(draws[0], 0.5):
-        return None
-    parents: tuple[tuple[Relationship, Sex], ...] = (("mother", "F"), ("father", "M"))
-    relationship, sex = pick(draws[1], parents if age < 18 else _RELATIONS)
-    surname = words.last.pick(draws[4]) if chance(draws[3], 0.25) else last
-    return Relative(relationship, words.first(sex).pick(draws[2]), surname, surrogates.phone(draws[5]))
+@lru_cache(maxsize=128)
+def _age_weight(age: int) -> float:
+    """How much rarer or more frequent an age is in the population than in the ``stress`` profile."""
+    share, youngest, oldest = next(band for band in AGE_BANDS if band[1] <= age <= band[2])
+    return share_of_ages(youngest, oldest) / (share / 100)
 
 
 def _plain(name: str) -> str:
     """A name as it stands in a mail address: lower-case ASCII letters."""
+    if name.isascii() and name.isalpha():
+        return name.lower()
     folded = name.translate(str.maketrans("øØłŁ", "oOlL"))
     return "".join(
         char for char in unicodedata.normalize("NFKD", folded).casefold() if char.isascii() and char.isalpha()

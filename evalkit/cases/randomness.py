@@ -2,7 +2,11 @@
 
 In: a seed, the name of a concern (``identity``, ``contact``, ``scenario``), a case index. Out: 64-bit integers.
 Each block of eight draws is one keyed BLAKE2b digest (RFC 7693) of (index, block), so nothing depends on what was
-drawn before: a longer read of the same index starts with the shorter one. Use one stream per concern.
+drawn before: a longer read of the same index starts with the shorter one.
+
+One stream per concern, named ``<family>.<concern>``: a family that later tells more draws it from a stream of a new
+name, and every old case keeps its bytes. Concerns in use: ``facts`` (what happened), ``visit`` (dates, people met),
+``note`` (words and layout), ``edges`` (`quotas`), and a stream of its own for everything that came later.
 """
 
 from __future__ import annotations
@@ -10,9 +14,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
 from itertools import accumulate
-from struct import unpack
+from struct import Struct, error
 from typing import TypeVar
 
 from evalkit.errors import CaseError
@@ -21,6 +26,7 @@ DRAW_BITS = 64
 DRAWS_PER_BLOCK = 8
 
 Item = TypeVar("Item")
+_COUNTER, _DRAWS = Struct("<QQ"), Struct("<8Q")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,29 +35,42 @@ class Stream:
 
     seed: int
     name: str
-    _key: bytes = field(init=False, repr=False, compare=False)
+    _keyed: blake2b = field(init=False, repr=False, compare=False)
+    """The hash with its key taken in, copied for every block: that is twice as quick as making it anew."""
 
     def __post_init__(self) -> None:
         key = blake2b(f"evalkit/{self.seed}/{self.name}".encode(), digest_size=64).digest()
-        object.__setattr__(self, "_key", key)
+        object.__setattr__(self, "_keyed", blake2b(key=key, digest_size=64))
 
     def draws(self, index: int, k: int) -> tuple[int, ...]:
         """The first ``k`` draws of case ``index`` (0 <= index < 2**64), each in [0, 2**64).
 
         Raises CaseError for a negative or too large index.
         """
-        blocks = range((k + DRAWS_PER_BLOCK - 1) // DRAWS_PER_BLOCK)
-        return tuple(draw for block in blocks for draw in self._block(index, block))[:k]
+        found = self.block(index)
+        for block in range(1, (k + DRAWS_PER_BLOCK - 1) // DRAWS_PER_BLOCK):
+            found += self.block(index, block)
+        return found[:k]
 
     def at(self, index: int) -> Dice:
         """The draws of case ``index`` one after another, as many as are asked for."""
         return Dice(self, index)
 
-    def _block(self, index: int, block: int) -> tuple[int, ...]:
-        if not 0 <= index < 1 << DRAW_BITS:
-            raise CaseError("a case index lies outside 0 .. 2**64 - 1", where=f"stream {self.name}")
-        counter = index.to_bytes(8, "little") + block.to_bytes(8, "little")
-        return unpack("<8Q", blake2b(counter, key=self._key, digest_size=64).digest())
+    def block(self, index: int, block: int = 0) -> tuple[int, ...]:
+        """Eight draws of case ``index``: those from ``8 * block`` on."""
+        try:
+            counter = _COUNTER.pack(index, block)
+        except error:
+            raise CaseError("a case index lies outside 0 .. 2**64 - 1", where=f"stream {self.name}") from None
+        hashed = self._keyed.copy()
+        hashed.update(counter)
+        return _DRAWS.unpack(hashed.digest())
+
+
+@lru_cache(maxsize=256)
+def stream(seed: int, name: str) -> Stream:
+    """The stream of a seed and a concern; the same object each time, for its key takes longer to make than a draw."""
+    return Stream(seed, name)
 
 
 class Dice:
@@ -67,14 +86,21 @@ class Dice:
 
     def draw(self) -> int:
         """The next integer in [0, 2**64)."""
-        if not self._left:
-            self._left = list(reversed(self._stream._block(self._index, self._block)))
-            self._block += 1
-        return self._left.pop()
+        # a note takes a hundred draws and more, so `pick` and its like repeat this instead of calling it
+        return self._left.pop() if self._left else self._refill()
+
+    def _refill(self) -> int:
+        """The first draw of the next block; the others wait, last first."""
+        left = self._left
+        left.extend(self._stream.block(self._index, self._block))
+        left.reverse()
+        self._block += 1
+        return left.pop()
 
     def whole(self, low: int, high: int) -> int:
         """A whole number from low to high, both included."""
-        return whole(self.draw(), low, high)
+        draw = self._left.pop() if self._left else self._refill()
+        return low + ((draw * (high - low + 1)) >> DRAW_BITS)
 
     def unit(self) -> float:
         """A number in [0, 1)."""
@@ -82,11 +108,15 @@ class Dice:
 
     def chance(self, probability: float) -> bool:
         """True with the given probability."""
-        return chance(self.draw(), probability)
+        draw = self._left.pop() if self._left else self._refill()
+        return (draw >> 11) * 2.0**-53 < probability
 
     def pick(self, items: Sequence[Item]) -> Item:
-        """One of the items, all equally likely."""
-        return pick(self.draw(), items)
+        """One of the items, all equally likely. Raises CaseError where there are none."""
+        if not items:
+            raise CaseError("nothing to pick from")
+        draw = self._left.pop() if self._left else self._refill()
+        return items[(draw * len(items)) >> DRAW_BITS]
 
     def weighted(self, items: Sequence[Item], totals: Sequence[float]) -> Item:
         """One of the items by their running totals (`running_totals`)."""
@@ -95,8 +125,9 @@ class Dice:
     def shuffled(self, items: Sequence[Item]) -> list[Item]:
         """The items in random order (Fisher and Yates); one draw for each item but the first."""
         mixed = list(items)
+        left = self._left
         for last in range(len(mixed) - 1, 0, -1):
-            other = whole(self.draw(), 0, last)
+            other = ((left.pop() if left else self._refill()) * (last + 1)) >> DRAW_BITS
             mixed[last], mixed[other] = mixed[other], mixed[last]
         return mixed
 

@@ -4,15 +4,15 @@ Faker gives vocabulary only, never an identifier: its SSNs, phones and mail addr
 (`evalkit.phi.surrogates` makes ours). Its lists are not copied into this project, so another Faker could silently
 make other cases; the digest of the lists is therefore pinned, and another one is an error.
 
-Names are screened to be *canary-grade*: at least five ASCII letters, no English, clinical or place word
-(`evalkit.phi.ordinary` and Faker's own word lists), no first name that is also a last name. One sighting of such a
-name in an agent's output proves a leak.
+Names are screened to be *canary-grade*: at least five ASCII letters, no English, clinical or place word and no eponym
+(`evalkit.phi.ordinary`, `ALSO_WORDS` and Faker's own word lists), no first name that is also a last name. One sighting
+of such a name in an agent's output proves a leak.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -26,6 +26,16 @@ from evalkit.phi.ordinary import canary_grade
 FAKER_VERSION = "40.54.0"
 VOCABULARY_DIGEST = "209eb8c905b89e06c7fe2c67b969fa2eb89ceb4b4602a512201ea850c81e83fe"
 """SHA-256 of the lists that this generator version was made for."""
+
+_ALSO = """
+abigail alison andersen anderson ariel arroyo betty billy brent brett buchanan burgess carney caroline cassie colin
+colleen collin cortez derrick donna duane duffy elaine ellison erika evans galloway hanna harry jenna jenny jerry jimmy
+kylie laura levine madeline malik marcus maria melton nancy nicolas patel pedro ralph richardson rickey rodney roger
+saunders schmidt shelly sherry singh sophia steven tammie tammy tapia timothy tommy tyrone wilkinson willie
+"""
+ALSO_WORDS = frozenset(_ALSO.split())
+"""Names of Faker's lists that are words as well, and that `evalkit.phi.ordinary` does not hold: in descriptions of
+ICD-10-CM (public, NCHS), or written small in an English dictionary (Webster's second edition, GCIDE)."""
 
 _TERRITORIES = frozenset({"AS", "FM", "GU", "MH", "MP", "PR", "PW", "VI"})
 
@@ -41,6 +51,12 @@ class Weighted:
         """One word by its frequency, from one draw."""
         return weighted_pick(draw, self.words, self.totals)
 
+    def top(self, count: int) -> tuple[str, ...]:
+        """The ``count`` most frequent words, the most frequent first; equals in the order of the list."""
+        before = (0.0, *self.totals)
+        order = sorted(range(len(self.words)), key=lambda at: before[at] - self.totals[at])
+        return tuple(self.words[at] for at in order[:count])
+
     def __len__(self) -> int:
         return len(self.words)
 
@@ -55,6 +71,10 @@ class Vocabulary:
     first_female: Weighted
     first_male: Weighted
     last: Weighted
+    every_first_female: Weighted
+    """This and the next two are the lists as they are, for realistic names."""
+    every_first_male: Weighted
+    every_last: Weighted
     street_suffixes: tuple[str, ...]
     city_suffixes: tuple[str, ...]
     zip_ranges: Mapping[str, tuple[int, int]]
@@ -66,6 +86,10 @@ class Vocabulary:
     def first(self, sex: str) -> Weighted:
         """First names by sex, ``F`` or ``M``."""
         return self.first_female if sex == "F" else self.first_male
+
+    def every_first(self, sex: str) -> Weighted:
+        """First names by sex, ``F`` or ``M``, unscreened."""
+        return self.every_first_female if sex == "F" else self.every_first_male
 
     def __repr__(self) -> str:
         names = len(self.first_female) + len(self.first_male)
@@ -96,7 +120,7 @@ def _checked(lists: Mapping[str, Any]) -> Vocabulary:
 
 def _screened(lists: Mapping[str, Any], found: str) -> Vocabulary:
     """The lists without every name that is no proof when seen alone."""
-    words = set(lists["words"])
+    words = {*ALSO_WORDS, *lists["words"]}
     female, male, last = lists["first_female"], lists["first_male"], lists["last"]
     family = {name for name, _ in last}
     given = {name for name, _ in female} | {name for name, _ in male}
@@ -105,6 +129,9 @@ def _screened(lists: Mapping[str, Any], found: str) -> Vocabulary:
         first_female=_weighted(female, words, family),
         first_male=_weighted(male, words, family),
         last=_weighted(last, words, given),
+        every_first_female=_words(female),
+        every_first_male=_words(male),
+        every_last=_words(last),
         street_suffixes=tuple(dict.fromkeys(suffix for suffix in lists["street_suffixes"] if len(suffix) >= 4)),
         city_suffixes=tuple(dict.fromkeys(lists["city_suffixes"])),
         zip_ranges=zips,
@@ -119,7 +146,11 @@ def _weighted(pairs: Iterable[tuple[str, float]], words: set[str], taken: set[st
         for name, weight in pairs
         if name.isascii() and canary_grade(name) and name.casefold() not in words and name not in taken
     ]
-    return Weighted(tuple(name for name, _ in kept), running_totals([weight for _, weight in kept]))
+    return _words(kept)
+
+
+def _words(pairs: Sequence[tuple[str, float]]) -> Weighted:
+    return Weighted(tuple(name for name, _ in pairs), running_totals([weight for _, weight in pairs]))
 
 
 def _faker_lists() -> dict[str, Any]:

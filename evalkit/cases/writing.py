@@ -5,42 +5,107 @@
     writer = Writer()
     writer.text("Patient: ").plant(patient.identifier("patient.name")).text("\\n")
     writer.mark("fact-3", "two lesions of the left forearm")
+    writer.decoy("eponym", "Bell").text(" palsy ruled out")
     text, spans = writer.build("note_text")
     writer.span("fact-3", "note_text")          # {"field": "note_text", "start": 27, "end": 59}
+    writer.decoys("note_text")
 
-Offsets count Unicode code points, half open.
+Banks of sentences are written as templates, each taken apart once per process::
+
+    writer.fill("Seen by {provider.name} for {things}, not {~eponym Bell} palsy.", known, {"things": "two lesions"})
+
+``{a.b}`` plants the identifier of that needle id, ``{word}`` takes a word, ``{~kind text}`` writes a decoy.
+Offsets count Unicode code points, half open. A text in a list of notes is named ``chart_notes[2].text``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+import re
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
 
-from evalkit.cases.case import Spans
+from evalkit.cases.case import Decoys, Spans
 from evalkit.errors import CaseError
 from evalkit.phi.identifiers import Identifier
+
+
+class Slot(NamedTuple):
+    """A slot of a template: which kind, its name or text, and the format of an identifier or the kind of a decoy."""
+
+    kind: Literal["word", "plant", "decoy"]
+    name: str
+    more: str
+
+
+_SLOT = re.compile(r"\{(~?)([a-z][a-z0-9_.]*)(?:[ :]([^{}]+))?\}")
+MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+          "November", "December")  # fmt: skip
+FORMATS = ("iso", "us", "short", "long", "day")
+"""How a date is written: 1947-03-09, 03/09/1947, 3/9/47, March 9, 1947, 9 Mar 1947."""
+
+
+@lru_cache(maxsize=8192)
+def steps_of(template: str) -> tuple[str | Slot, ...]:
+    """A template taken apart into text and slots. Raises CaseError for a slot that is none.
+
+    ``{patient.dob:long}`` writes a date as `FORMATS` say; without a format an identifier is written as it is.
+    """
+    steps: list[str | Slot] = []
+    place = 0
+    for found in _SLOT.finditer(template):
+        steps += _plain(template[place : found.start()])
+        decoy, name, rest = found.groups(default="")
+        kind: Literal["word", "plant"] = "plant" if "." in name else "word"
+        if decoy:
+            steps.append(Slot("decoy", rest, name))
+        elif rest and (kind == "word" or rest not in FORMATS):
+            raise CaseError("a slot has a format that is none", where=f"template slot {len(steps)}")
+        else:
+            steps.append(Slot(kind, name, rest))
+        place = found.end()
+    return (*steps, *_plain(template[place:]))
+
+
+def _plain(text: str) -> tuple[str, ...]:
+    if "{" in text or "}" in text:
+        raise CaseError("a slot of a template cannot be read", next_step="{a.b}, {a.b:long}, {word} or {~kind text}")
+    return (text,) if text else ()
+
+
+def written_date(iso: str, style: str) -> str:
+    """A date ``YYYY-MM-DD`` as people write it; ``style`` is one of `FORMATS`."""
+    year, month, day = iso.split("-")
+    if style == "us":
+        return f"{month}/{day}/{year}"
+    if style == "short":
+        return f"{int(month)}/{int(day)}/{year[2:]}"
+    if style == "long":
+        return f"{MONTHS[int(month) - 1]} {int(day)}, {year}"
+    return f"{int(day)} {MONTHS[int(month) - 1][:3]} {year}" if style == "day" else iso
 
 
 class Writer:
     """Builds one field's text. ``repr`` shows lengths only, for the text may hold PHI."""
 
-    __slots__ = ("_length", "_marks", "_pieces", "_plants")
+    __slots__ = ("_decoys", "_length", "_marks", "_pieces", "_plants")
 
     def __init__(self) -> None:
         self._pieces: list[str] = []
         self._length = 0
         self._plants: list[tuple[int, int, str]] = []
+        self._decoys: list[tuple[int, int, str]] = []
         self._marks: dict[str, tuple[int, int]] = {}
 
     def text(self, piece: str) -> Writer:
         """Append text that holds no identifier."""
-        self._append(piece)
+        self._pieces.append(piece)
+        self._length += len(piece)
         return self
 
     def line(self, piece: str = "") -> Writer:
         """Append text and a newline."""
-        self._append(piece + "\n")
-        return self
+        return self.text(piece + "\n")
 
     def plant(self, identifier: Identifier, shown: str | None = None) -> Writer:
         """Append an identifier and remember where it stands.
@@ -53,6 +118,34 @@ class Writer:
             raise CaseError("an identifier is planted as an empty text", where=identifier.needle_id)
         start, end = self._append(written)
         self._plants.append((start, end, identifier.needle_id))
+        return self
+
+    def decoy(self, kind: str, piece: str) -> Writer:
+        """Append text that looks like an identifier and is none, and remember where it stands."""
+        if not piece:
+            raise CaseError("a decoy is an empty text", where=kind)
+        start, end = self._append(piece)
+        self._decoys.append((start, end, kind))
+        return self
+
+    def fill(self, template: str, known: Mapping[str, Identifier], words: Mapping[str, str] | None = None) -> Writer:
+        """Append a template: its text, the identifiers of ``known`` and the ``words`` that it asks for.
+
+        Raises CaseError for a template that cannot be read, KeyError for a name that is not there.
+        """
+        for step in steps_of(template):
+            if isinstance(step, str):
+                self._pieces.append(step)
+                self._length += len(step)
+                continue
+            kind, name, more = step
+            if kind == "plant":
+                identifier = known[name]
+                self.plant(identifier, written_date(identifier.value, more) if more else None)
+            elif kind == "word":
+                self.text((words or {})[name])
+            else:
+                self.decoy(more, name)
         return self
 
     def mark(self, name: str, piece: str) -> Writer:
@@ -101,6 +194,15 @@ class Writer:
         needles = tuple(needle_id for _, _, needle_id in self._plants)
         return "".join(self._pieces), Spans((field,) * len(starts), starts, ends, needles)
 
+    def decoys(self, field: str) -> Decoys:
+        """Where the decoys stand, in the order of writing."""
+        return Decoys(
+            (field,) * len(self._decoys),
+            tuple(start for start, _, _ in self._decoys),
+            tuple(end for _, end, _ in self._decoys),
+            tuple(kind for _, _, kind in self._decoys),
+        )
+
     def _append(self, piece: str) -> tuple[int, int]:
         start = self._length
         self._pieces.append(piece)
@@ -119,4 +221,15 @@ def join_spans(parts: Iterable[Spans]) -> Spans:
         start=tuple(start for part in columns for start in part.start),
         end=tuple(end for part in columns for end in part.end),
         needle_id=tuple(needle for part in columns for needle in part.needle_id),
+    )
+
+
+def join_decoys(parts: Iterable[Decoys]) -> Decoys:
+    """The decoys of several fields of one case as one set of columns."""
+    columns = list(parts)
+    return Decoys(
+        field=tuple(name for part in columns for name in part.field),
+        start=tuple(start for part in columns for start in part.start),
+        end=tuple(end for part in columns for end in part.end),
+        kind=tuple(kind for part in columns for kind in part.kind),
     )

@@ -21,16 +21,19 @@ _LINE = 2000
 COMMANDS = {
     "demo": "evalkit.cli.demo:demo",
     "synthesize": "evalkit.cli.cases:synthesize",
+    "check-identifiers": "evalkit.cli.cases:check_identifiers",
     "check": "evalkit.cli.evaluation:check",
     "evaluate": "evalkit.cli.evaluation:evaluate",
     "compare": "evalkit.cli.judgement:compare",
     "gate": "evalkit.cli.judgement:gate",
+    "plan": "evalkit.cli.plan:plan",
     "report": "evalkit.cli.judgement:report",
     "track": "evalkit.cli.judgement:track",
     "suite": "evalkit.cli.suite:suite",
     "runs": "evalkit.cli.runs:runs",
     "spec": "evalkit.cli.spec:spec",
     "import": "evalkit.cli.imports:import_",
+    "export": "evalkit.cli.exports:export",
     "audit": "evalkit.cli.audit:audit",
     "records": "evalkit.cli.records:records",
     "init": "evalkit.cli.init:init",
@@ -90,4 +93,6 @@ def run(arguments: Sequence[str]) -> int:
 def main() -> None:
     """The console script."""
     gc.set_threshold(100_000, 50, 50)  # a command makes many records and few cycles: looking for them took half of it
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    gc.freeze()  # what is left goes with the process: no last search for cycles
+    sys.exit(code)

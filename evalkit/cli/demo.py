@@ -26,6 +26,7 @@ from evalkit.tasks import load_spec, offline_agent, shipped_root, synthesize
 
 BASELINE, CANDIDATE = "1.0.0", "2.0.0"
 INDENT = "   "
+LEAKED_ON = 10
 
 
 @click.command()
@@ -47,11 +48,11 @@ def demo(count: int, seed: int, out: Path) -> None:
     cases = synthesize(before, n=count, seed=seed)
     _say(2, f"{len(cases)} synthetic cases, seed {seed}, digest {cases.digest[:12]}")
 
-    _say(3, "An agent that leaks, on 20 of them")
+    _say(3, f"An agent that leaks, on {LEAKED_ON} of them that get an answer")
     caught = [result for result in _check_leaky(before, cases) if result.verdict == "fail"]
     for result in caught:
         first = result.findings[0]
-        click.echo(f"   {result.check_id}: {result.failed} of 20 executions ({result.citation})")
+        click.echo(f"   {result.check_id}: {result.failed} of {LEAKED_ON} executions ({result.citation})")
         click.echo(f"      first in {first.case_id}: {first.what} at {first.place}")
 
     _say(4, "Both versions, with the offline rules agent: boundary checks and evaluation")
@@ -92,7 +93,7 @@ def _evaluate(spec: Spec, cases: GoldSet) -> Run:
 
 
 def _check_leaky(spec: Spec, cases: GoldSet) -> tuple[CheckResult, ...]:
-    few = cases.cases[:20]
+    few = [case for case in cases if case.refusal is None][:LEAKED_ON]
     return check(spec, pair(few, execute(few, faulty(offline_agent(spec), "leak_output"), spec_ref=spec.ref)))
 
 

@@ -13,6 +13,7 @@ from evalkit.cli.progress import show_progress
 from evalkit.cli.sources import agent_option, case_options, find_agent, find_cases
 from evalkit.evaluation.pipeline import evaluate as evaluate_agent
 from evalkit.evaluation.pipeline import pair
+from evalkit.evaluation.runs import load_run
 from evalkit.executions.runner import Budget, Settings, execute
 from evalkit.report.junit import render_checks
 from evalkit.report.text import plain_checks, plain_run
@@ -77,11 +78,13 @@ def check(
     type=click.Path(dir_okay=False, path_type=Path),
     help="Keep the run in this file; refused where it holds another evaluation  [default: the workspace]",
 )
+@click.option("--stop-when-decided", "against", metavar="RUN",
+              help="Ask no more cases than it takes to decide the head metric against this run.")  # fmt: skip
 @_JSON
 def evaluate(
     spec: str, count: int | None, seed: int, gold: str | None, agent_text: str, trials: int, concurrency: int,
     timeout: float | None, max_calls: int | None, max_seconds: float | None, max_usd: float | None,
-    journal: Path | None, as_json: bool,
+    journal: Path | None, against: str | None, as_json: bool,
 ) -> None:  # fmt: skip
     """Run an agent on every case and probe, judge the answers, and keep the run sealed in the workspace.
 
@@ -90,6 +93,7 @@ def evaluate(
     \b
     Example:
       evalkit evaluate billing_codes@2.0.0 --synthesize 400 --seed 7
+      evalkit evaluate billing_codes@2.0.0 --stop-when-decided billing_codes@1.0.0
     """
     loaded = load_spec(spec)
     cases = find_cases(loaded, count, seed, gold)
@@ -97,8 +101,9 @@ def evaluate(
     with show_progress(f"evaluating {loaded.ref}") as progress:
         settings = Settings(concurrency=concurrency, timeout_s=timeout, budget=budget, progress=progress)
         run = evaluate_agent(
-            loaded, cases, find_agent(agent_text, loaded), trials=trials, settings=settings, journal=journal
-        )
+            loaded, cases, find_agent(agent_text, loaded), trials=trials, settings=settings, journal=journal,
+            baseline=load_run(against) if against else None, stop_when_decided=against is not None,
+        )  # fmt: skip
     if as_json:
         click.echo(json.dumps(run.summary(), indent=2))
     else:

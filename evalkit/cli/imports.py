@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import click
 
 from evalkit.cases.corpora import read_aci_bench
+from evalkit.cases.fhir import read_fhir
+from evalkit.cases.fhircases import Given, cases_of
 from evalkit.cases.goldset import save_gold
+from evalkit.errors import CaseError
 from evalkit.evaluation.recordings import save_recording
 from evalkit.evaluation.workspace import open_workspace
 from evalkit.executions.recorded import import_runs, parse_mapping, read_aci_bench_runs
@@ -68,3 +74,59 @@ def import_recorded(file: Path, mapping: str, name: str, gold: str | None, famil
         click.echo(f"gold set {gold}@{version}: {len(runs.cases)} cases")
     save_recording(name, runs.executions)
     click.echo(f"recorded run {name}: {len(runs.executions)} executions")
+
+
+@import_.command("fhir")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--name", required=True, help="Name of the gold set: --gold NAME uses it.")
+@click.option("--data-class", type=click.Choice(["deidentified", "synthetic"]), required=True,
+              help="What the data is: it is kept in clear, so PHI is not taken.")  # fmt: skip
+@click.option("--family", default="prior_authorization", show_default=True, help="Family of the cases.")
+@click.option("--flag", "granted", multiple=True, metavar="NAME", help="A consent flag that holds for all of them.")
+@click.option("--field", "fields", multiple=True, metavar="NAME=VALUE",
+              help="A field of the request, for patients whose resources do not say it; a list as JSON.")  # fmt: skip
+@click.option("--skip-refused", is_flag=True, help="Import the files that are FHIR R4 and leave the others out.")
+def import_fhir(
+    path: Path, name: str, data_class: str, family: str, granted: tuple[str, ...], fields: tuple[str, ...],
+    skip_refused: bool,
+) -> None:  # fmt: skip
+    """Make a gold set of FHIR R4: a Bundle, a resource, NDJSON, or a folder of these, also gzipped.
+
+    Each patient becomes a case with every identifier that the resources name. A file that is no FHIR R4 is refused
+    with the element; nothing is kept then, unless --skip-refused.
+
+    \b
+    Example:
+      evalkit import fhir bundles/ --name synthea --data-class synthetic
+      evalkit check prior_authorization --gold synthea
+    """
+    documents, refusals = read_fhir(path)
+    for refused in refusals if skip_refused else ():
+        click.echo(f"left out: {refused}", err=True)
+    if refusals and not skip_refused:
+        total = len(refusals)
+        raise CaseError(
+            refusals[0].what,
+            where=refusals[0].where,
+            next_step=f"{total} of the files refused, nothing kept; correct them, or add --skip-refused",
+        )
+    given = Given(dict(map(_parse_field, fields)), dict.fromkeys(granted, True))
+    gold = cases_of(documents, name=name, family=family, given=given, data_class=data_class)  # type: ignore[arg-type]
+    version = save_gold(open_workspace().datasets, name, gold)
+    found = sum((document.counts() for document in documents), Counter())
+    click.echo(f"read {sum(found.values())} resources of {len(found)} types in {len(documents)} documents")
+    click.echo(f"gold set {name}@{version}: {len(gold)} cases")
+
+
+def _parse_field(text: str) -> tuple[str, Any]:
+    name, sign, value = text.partition("=")
+    if not (name and sign):
+        raise CaseError("a field is not NAME=VALUE", where="--field", next_step="write --field side=none")
+    if not value.startswith("["):
+        return name, value
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        raise CaseError(
+            "a list is not JSON", where=f"--field {name}", next_step='write --field codes=["A","B"]'
+        ) from None

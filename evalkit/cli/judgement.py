@@ -14,6 +14,7 @@ from evalkit.evaluation.gates import gate as judge_run
 from evalkit.evaluation.run import Run
 from evalkit.evaluation.runs import load_run
 from evalkit.report.text import plain_comparison, plain_gate
+from evalkit.tasks import load_spec
 
 _COMPARISON_EXIT = {"regressed": 1, "undecided": 3, "improved": 0, "equivalent": 0}
 _OUT = click.Path(dir_okay=False, path_type=Path)
@@ -46,22 +47,27 @@ def compare(baseline: str, candidate: str, margin: float, as_json: bool, markdow
 @click.command()
 @click.argument("run")
 @click.option("--baseline", metavar="RUN", help="Run of the version that the gates compare with.")
+@click.option("--policy", metavar="SPEC", help="Judge by the gates of this version instead, without a new call.")
 @click.option("--record", "registry", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
               help="Put the verdict on record in this spec registry; promotion needs it.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 @click.option("--junit", type=_OUT, help="Write JUnit XML here.")
 @click.option("--markdown", type=_OUT, help="Write a summary for a pull request here.")
 def gate(
-    run: str, baseline: str | None, registry: Path | None, as_json: bool, junit: Path | None, markdown: Path | None
-) -> None:
+    run: str, baseline: str | None, policy: str | None, registry: Path | None, as_json: bool, junit: Path | None,
+    markdown: Path | None,
+) -> None:  # fmt: skip
     """Judge a stored run by the gates of its spec. Exit code 0 pass, 1 fail, 3 undecided, 4 incomplete.
 
     \b
     Example:
       evalkit gate billing_codes@2.0.0 --baseline billing_codes@1.0.0
+      evalkit gate billing_codes@2.0.0 --policy drafts/2.1.0.md
     """
+    if policy and registry:
+        raise click.UsageError("a verdict by another policy is not put on record: leave out --policy or --record")
     judged, before = load_run(run), load_run(baseline) if baseline else None
-    verdict = judge_run(judged, before)
+    verdict = judge_run(judged, before, policy=load_spec(policy) if policy else None)
     if junit:
         from evalkit.report.junit import render_junit
 

@@ -31,12 +31,14 @@ def spec() -> None:
 
 @spec.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(dir_okay=False, path_type=Path))
-def lint(files: tuple[Path, ...]) -> None:
+@click.option("--gold", metavar="NAME[@N]", help="Say too whether the gates on a drop can see it on this gold set.")
+def lint(files: tuple[Path, ...], gold: str | None) -> None:
     """Load each document and say what is wrong with it, or its digests.
 
     \b
     Example:
       evalkit spec lint specs/billing_codes/1.0.0.md specs/billing_codes/2.0.0.md
+      evalkit spec lint drafts/2.1.0.md --gold billing_codes
     """
     for file in files:
         loaded = load_spec(str(file))
@@ -45,6 +47,12 @@ def lint(files: tuple[Path, ...]) -> None:
             f"{loaded.ref}: {rows} executable rows, content {loaded.content_sha[:12]}, "
             f"behaviour {loaded.behaviour_sha[:12]}"
         )
+        if gold:
+            from evalkit.evaluation.datasets import load_gold
+            from evalkit.evaluation.sight import measure_sight
+
+            for sight in measure_sight(loaded, load_gold(gold).cases):
+                click.echo(f"  {'' if sight.sees else 'BLIND: '}{sight}")
 
 
 @spec.command()

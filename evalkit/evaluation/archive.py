@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from pydantic_core import from_json, to_json
 
 from evalkit.boundary.finding import CheckResult
 from evalkit.errors import JournalError
-from evalkit.evaluation.run import Baselines
+from evalkit.evaluation.run import Baselines, Stopped
 from evalkit.evaluation.scoretable import ScoreTable, Values, tabulate
 from evalkit.evaluation.traces import Traces, gather_traces
 from evalkit.metrics.scoring import Ratio, Scores, Tally, Value
@@ -47,6 +47,7 @@ class Judged:
     incomplete: int
     unprobed: tuple[str, ...]
     traces: Traces
+    stopped: Stopped | None = None
 
 
 def pack(judged: Judged) -> bytes:
@@ -78,6 +79,7 @@ def pack(judged: Judged) -> bytes:
             "descriptive": sorted(judged.descriptive),
             "incomplete": judged.incomplete,
             "unprobed": judged.unprobed,
+            "stopped": asdict(judged.stopped) if judged.stopped else None,
             "trace_rows": judged.traces.rows,
         },
         inf_nan_mode="null",
@@ -146,6 +148,7 @@ def _unpack_arrays(payload: bytes) -> Judged:
         incomplete=head["incomplete"],
         unprobed=tuple(head["unprobed"]),
         traces=Traces(tuple(head["trace_rows"]), array("trace ends"), array("trace places")),
+        stopped=Stopped(**head["stopped"]) if head.get("stopped") else None,
     )
 
 

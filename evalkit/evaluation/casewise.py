@@ -112,8 +112,9 @@ def _tallied(values: Values, starts: Places, clusters: Codes) -> Column:
     width = len(values.labels)
     cases = np.searchsorted(starts, values.entries[:, 0], side="right") - 1
     cells = cases * width + values.entries[:, 1]
-    counts = np.stack(
-        [np.bincount(cells, weights=part, minlength=len(starts) * width) for part in values.counts.T], axis=-1
-    ).reshape(len(starts), width, 3)
+    flat = np.zeros((len(starts) * width, 3))
+    for part, weights in enumerate(values.counts.T):
+        flat[:, part] = np.bincount(cells, weights=weights, minlength=len(flat))
+    counts = flat.reshape(len(starts), width, 3)
     counts[_totals(values.kinds == TALLY, starts) == 0] = np.nan
     return macro_f1_of(counts, values.labels, clusters)

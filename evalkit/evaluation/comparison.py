@@ -5,19 +5,23 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
 
 from evalkit.cards import Grid, card
-from evalkit.errors import MetricError, StatisticsError
+from evalkit.errors import MetricError
+from evalkit.evaluation.pairing import align, judge_stopped
+from evalkit.evaluation.repeats import trials_to_decide
 from evalkit.evaluation.run import Run, RunHeader
 from evalkit.figures import count, p_value, points, points_interval, rate
 from evalkit.spec.changes import diff_specs
 from evalkit.stats.columns import Column, cases
 from evalkit.stats.comparison import Difference, Plan, Verdict, adjust, compare_columns
 
+HEAD_SHARE = 0.5
+"""Of the level: the head metric keeps half, the other metrics and the slices share the rest; together they keep it."""
 MOVED = 1e-9
 """A case moved when its value did by more than rounding."""
 
@@ -60,8 +64,8 @@ class Comparison:
     rows: tuple[RowEffect, ...]
     """Edited rows, most broken cases first."""
     margin: float
-    only_in_baseline: int = 0
-    only_in_candidate: int = 0
+    trials_needed: int | None = None
+    """Trials a case that would decide the head metric, where it is undecided and both runs have repeated trials."""
     warnings: tuple[str, ...] = ()
 
     @property
@@ -82,6 +86,7 @@ class Comparison:
             "head_metric": self.head_metric,
             "verdict": self.verdict,
             "margin": self.margin,
+            "trials_needed": self.trials_needed,
             "differences": [_json_numbers(asdict(difference)) for difference in self.differences],
             "changes": [asdict(change) for change in self.changes],
             "rows": [asdict(row) for row in self.rows],
@@ -91,7 +96,8 @@ class Comparison:
     def sentence(self) -> str:
         """What happened, in one line: effect in points, 95 % interval, p, cases, verdict."""
         head = self.head
-        need = f"; about {head.need:,} cases would decide" if head.need else ""
+        trials = f", or {count(self.trials_needed, 'trial')} a case," if self.trials_needed else ""
+        need = f"; about {head.need:,} cases{trials} would decide" if head.need else ""
         return (
             f"{head.metric} {rate(head.baseline)} -> {rate(head.candidate)}: {points(head.effect)} points "
             f"(95 % interval {points_interval(head.lo, head.hi)}), {p_value(head.p_adjusted)}, "
@@ -118,24 +124,31 @@ class Comparison:
         )
 
 
-def compare(baseline: Run, candidate: Run, *, margin: float = 0.02, alpha: float = 0.05) -> Comparison:
+def compare(
+    baseline: Run, candidate: Run, *, margin: float = 0.02, alpha: float = 0.05, plan: Plan | None = None
+) -> Comparison:
     """Compare two runs on the same cases, paired by case: a pure function of what is stored.
 
     ``margin`` is the smallest drop that matters (0.02 is 2 points); ``alpha`` is one-sided and holds over every metric
-    and slice together (Holm). Raises StatisticsError for runs on different cases or of different families.
+    and slice together (Holm; the head metric keeps half of it). A ``plan`` says both, and the test, the interval and
+    the adjustment besides.
+    Raises StatisticsError for runs on different cases or of different families.
     """
-    refuse_unlike(baseline, candidate)
+    plan = plan or Plan(margin=margin, alpha=alpha)
+    baseline, candidate = align(baseline, candidate)
     head = candidate.head_metric
     aside = {head, *candidate.descriptive}
     metrics = [head, *(name for name in candidate.casewise.columns if name not in aside)]
     found = [
-        difference_of(baseline, candidate, metric, margin=margin, alpha=alpha)
+        difference_of(baseline, candidate, metric, plan=plan)
         for metric in metrics
         if metric in baseline.casewise.columns
     ]
     slices = [scope for scope in candidate.casewise.masks if scope != "all"]
-    found += [difference_of(baseline, candidate, head, scope=scope, margin=margin, alpha=alpha) for scope in slices]
-    differences = adjust(found, Plan(margin=margin, alpha=alpha))
+    found += [difference_of(baseline, candidate, head, scope=scope, plan=plan) for scope in slices]
+    differences = adjust(found, plan, first=HEAD_SHARE)
+    if candidate.stopped is not None:
+        differences = judge_stopped(differences, candidate.stopped, baseline.header.run_id)
     edited = diff_specs(baseline.spec, candidate.spec).row_ids
     changes = _find_changes(baseline, candidate, edited)
     return Comparison(
@@ -145,19 +158,20 @@ def compare(baseline: Run, candidate: Run, *, margin: float = 0.02, alpha: float
         differences=differences,
         changes=changes,
         rows=_count_rows(changes, edited),
-        margin=margin,
+        margin=plan.margin,
+        trials_needed=_trials_needed(baseline, candidate, differences[0], plan),
         warnings=_warnings(baseline, candidate, differences[0]),
     )
 
 
 def difference_of(
-    baseline: Run, candidate: Run, metric: str, *, scope: str = "all", margin: float = 0.02, alpha: float = 0.05
+    baseline: Run, candidate: Run, metric: str, *, scope: str = "all", plan: Plan | None = None
 ) -> Difference:
-    """One metric in one scope, paired by case; its verdict stands alone (no adjustment).
+    """One metric in one scope, paired by case, by ``plan`` (which way is better, the run knows); no adjustment.
 
     Raises MetricError where one of the runs has no such figure, StatisticsError as `compare` does.
     """
-    refuse_unlike(baseline, candidate)
+    baseline, candidate = align(baseline, candidate)
     before, after = baseline.casewise.columns.get(metric), candidate.casewise.columns.get(metric)
     mask = candidate.casewise.masks.get(scope)
     if before is None or after is None or mask is None:
@@ -166,23 +180,15 @@ def difference_of(
             where=f"{baseline.header.spec_ref} and {candidate.header.spec_ref}",
             next_step="evaluate both versions with the same metrics",
         )
-    plan = Plan(margin=margin, alpha=alpha, better="lower" if metric in candidate.lower_is_better else "higher")
-    return compare_columns(before.take(mask), after.take(mask), metric=metric, scope=scope, plan=plan)
+    towards = replace(plan or Plan(), better="lower" if metric in candidate.lower_is_better else "higher")
+    return compare_columns(before.take(mask), after.take(mask), metric=metric, scope=scope, plan=towards)
 
 
-def refuse_unlike(baseline: Run, candidate: Run) -> None:
-    """Raise StatisticsError for runs on other data: an unpaired comparison would answer another question."""
-    where = f"{baseline.header.run_id} and {candidate.header.run_id}"
-    if baseline.header.family != candidate.header.family:
-        raise StatisticsError("the two runs are of different families", where=where)
-    same = baseline.header.dataset_digest == candidate.header.dataset_digest
-    if not same or baseline.casewise.case_ids != candidate.casewise.case_ids:
-        raise StatisticsError(
-            f"the two runs were made on different cases ({baseline.header.dataset_name}; "
-            f"{candidate.header.dataset_name})",
-            where=where,
-            next_step="evaluate the baseline version on the cases of the candidate",
-        )
+def _trials_needed(baseline: Run, candidate: Run, head: Difference, plan: Plan) -> int | None:
+    repeated = min(baseline.header.trials, candidate.header.trials) > 1
+    if head.verdict != "undecided" or not repeated:
+        return None
+    return trials_to_decide(baseline.table, candidate.table, head.metric, plan=plan)
 
 
 def _find_changes(baseline: Run, candidate: Run, edited: Mapping[str, str]) -> tuple[CaseChange, ...]:
@@ -217,6 +223,8 @@ def _count_rows(changes: tuple[CaseChange, ...], edited: Mapping[str, str]) -> t
 
 def _warnings(baseline: Run, candidate: Run, head: Difference) -> tuple[str, ...]:
     found = list(head.warnings)
+    if candidate.stopped:
+        found.append(f"{candidate.stopped}; the other metrics and slices are shown and not judged")
     for run in (baseline, candidate):
         if run.incomplete:
             found.append(f"{run.header.spec_ref} is incomplete: {run.incomplete} executions were left undone")

@@ -8,10 +8,14 @@ from typing import Any, Literal
 
 from evalkit.boundary.finding import CheckResult
 from evalkit.cards import Grid, card
-from evalkit.evaluation.comparison import difference_of, refuse_unlike
+from evalkit.errors import SpecError
+from evalkit.evaluation.comparison import difference_of
+from evalkit.evaluation.pairing import align, judge_stopped
 from evalkit.evaluation.run import Run, RunHeader
-from evalkit.figures import count, p_value, points, points_interval, rate, rate_interval
-from evalkit.spec.schema import Gate
+from evalkit.figures import count, p_value, points, points_interval, rate, rate_interval, width
+from evalkit.spec.schema import Gate, Spec
+from evalkit.stats.comparison import Difference, Plan
+from evalkit.stats.intervals import one_sided
 
 GateVerdict = Literal["pass", "fail", "undecided", "incomplete"]
 EXIT_CODES: dict[GateVerdict, int] = {"pass": 0, "fail": 1, "undecided": 3, "incomplete": 4}
@@ -69,19 +73,24 @@ class GateReport:
         return card(f"{self.run.spec_ref}: {self.verdict}", grids=[Grid(["gate", "verdict", "what was seen"], rows)])
 
 
-def gate(run: Run, baseline: Run | None = None) -> GateReport:
-    """Judge a run by the gates of its own spec and by every boundary check.
+def gate(run: Run, baseline: Run | None = None, *, policy: Spec | None = None) -> GateReport:
+    """Judge a run by the gates of its own spec, or of another version as ``policy``, and by every boundary check.
 
     A floor or ceiling is passed when the whole 95 % interval is on the right side, failed when none of it is, and
-    undecided between. ``equals`` looks at the figure itself. ``max_drop`` is judged on the paired difference to
-    ``baseline``: failed on a regression that is not within the margin, passed when the 90 % interval excludes a drop
-    of the margin (non-inferiority), else undecided. A metric that raised anywhere fails every gate on it.
-    Raises StatisticsError for a baseline on other cases, whether a gate looks at it or not.
+    undecided between; with ``bound: one_sided`` the same with the exact bound on the side that matters. ``equals``
+    looks at the figure itself. ``max_drop`` is judged on the paired difference to ``baseline``: failed on a regression
+    that is not within the margin, passed when the 90 % interval excludes a change for the worse by the margin
+    (non-inferiority), else undecided. A metric that raised anywhere fails every gate on it. A run that stopped early is
+    judged by the drop it was watched for; its floors and ceilings stay undecided.
+    Raises StatisticsError for a baseline on other cases, whether a gate looks at it or not, and SpecError for a policy
+    of another spec.
     """
     if baseline is not None:
-        refuse_unlike(baseline, run)
+        align(baseline, run)
+    if policy is not None and policy.id != run.spec.id:
+        raise SpecError("the policy is of another spec", where=policy.ref, next_step=f"take a version of {run.spec.id}")
     results = list(_judge_completeness(run))
-    for rule in run.spec.gates:
+    for rule in (policy or run.spec).gates:
         results += _judge_gate(rule, run, baseline)
     results += map(_judge_check, run.checks)
     results += _judge_probes(run)
@@ -117,24 +126,32 @@ def _judge_check(result: CheckResult) -> GateResult:
 def _judge_gate(rule: Gate, run: Run, baseline: Run | None) -> Iterator[GateResult]:
     where = "" if rule.scope == "all" else f" on {rule.scope}"
     estimate = run.estimate(rule.metric, rule.scope)
-    seen = (
-        f"{rate(estimate.value)} (95 % interval {rate_interval(estimate.lo, estimate.hi)}), {count(estimate.n, 'case')}"
-    )
     if estimate.errors:
         yield GateResult(f"{rule.metric}{where}", "fail", f"{estimate.errors} executions could not be scored")
         return
+    lo, hi, interval = estimate.lo, estimate.hi, "95 % interval"
+    if rule.bound == "one_sided":
+        lo, hi = one_sided(run.column(rule.metric, rule.scope), rule.alpha)
+        interval = f"{100 * (1 - rule.alpha):g} % bounds, each alone,"
+    seen = f"{rate(estimate.value)} ({interval} {rate_interval(lo, hi)}), {count(estimate.n, 'case')}"
+    if run.stopped is not None:
+        seen = f"{seen}; {run.stopped}"
     if rule.min is not None:
-        verdict: GateVerdict = "pass" if estimate.lo >= rule.min else "fail" if estimate.hi < rule.min else "undecided"
-        yield GateResult(f"{rule.metric}{where} >= {rule.min:g}", verdict, seen)
+        verdict: GateVerdict = "pass" if lo >= rule.min else "fail" if hi < rule.min else "undecided"
+        yield GateResult(f"{rule.metric}{where} >= {rule.min:g}", _unless_stopped(verdict, run), seen)
     if rule.max is not None:
-        verdict = "pass" if estimate.hi <= rule.max else "fail" if estimate.lo > rule.max else "undecided"
-        yield GateResult(f"{rule.metric}{where} <= {rule.max:g}", verdict, seen)
+        verdict = "pass" if hi <= rule.max else "fail" if lo > rule.max else "undecided"
+        yield GateResult(f"{rule.metric}{where} <= {rule.max:g}", _unless_stopped(verdict, run), seen)
     if rule.equals is not None:
-        yield GateResult(
-            f"{rule.metric}{where} = {rule.equals:g}", "pass" if estimate.value == rule.equals else "fail", seen
-        )
+        verdict = "pass" if estimate.value == rule.equals else "fail"
+        yield GateResult(f"{rule.metric}{where} = {rule.equals:g}", _unless_stopped(verdict, run), seen)
     if rule.max_drop is not None:
         yield _judge_drop(rule, run, baseline, where=where)
+
+
+def _unless_stopped(verdict: GateVerdict, run: Run) -> GateVerdict:
+    """A figure at the moment of stopping is no passing figure: cases that were never asked might have lowered it."""
+    return "undecided" if verdict == "pass" and run.stopped is not None else verdict
 
 
 def _judge_drop(rule: Gate, run: Run, baseline: Run | None, *, where: str) -> GateResult:
@@ -144,14 +161,25 @@ def _judge_drop(rule: Gate, run: Run, baseline: Run | None, *, where: str) -> Ga
         if run.spec.supersedes is None:
             return GateResult(name, "pass", "the first version: nothing to drop from")
         return GateResult(name, "undecided", f"no run of {rule.versus} was given to compare with")
-    seen = difference_of(baseline, run, rule.metric, scope=rule.scope, margin=rule.max_drop, alpha=rule.alpha)
+    plan = Plan(margin=rule.max_drop, alpha=rule.alpha, test=rule.test)
+    seen = difference_of(baseline, run, rule.metric, scope=rule.scope, plan=plan)
+    if run.stopped is not None:
+        seen = _as_stopped(seen, run, baseline, rule.max_drop)
     what = (
         f"{points(seen.effect)} points (95 % interval {points_interval(seen.lo, seen.hi)}), "
         f"{p_value(seen.p_value)}, {count(seen.n, 'pair')}"
     )
     if seen.verdict == "regressed" and not seen.within_margin:
         return GateResult(name, "fail", what)
-    if seen.lo90 > -rule.max_drop:
+    if seen.noninferior:
         return GateResult(name, "pass", what)
-    need = f"; {seen.need} pairs would decide" if seen.need else ""
-    return GateResult(name, "undecided", what + need)
+    blind = f"; {count(seen.n, 'pair')} see drops from {width(seen.mde)} points on" if seen.mde > rule.max_drop else ""
+    need = f"; {seen.need:,} pairs would decide" if seen.need else ""
+    return GateResult(name, "undecided", what + blind + need)
+
+
+def _as_stopped(seen: Difference, run: Run, baseline: Run, margin: float) -> Difference:
+    """A drop as the watch saw it; one that it did not watch (another metric or slice, a smaller margin) stays open."""
+    assert run.stopped is not None
+    watched = seen.metric == run.head_metric and seen.scope == "all" and run.stopped.margin <= margin
+    return judge_stopped((seen,), run.stopped, baseline.header.run_id if watched else "")[0]

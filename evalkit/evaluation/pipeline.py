@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 from evalkit.agents.agent import Agent
@@ -16,6 +17,7 @@ from evalkit.evaluation.run import Baselines, Run
 from evalkit.evaluation.safekeeping import record_run
 from evalkit.evaluation.scoretable import tabulate
 from evalkit.evaluation.started import begin, identify
+from evalkit.evaluation.stopping import ask_all, ask_until_decided, watch
 from evalkit.evaluation.traces import gather_traces
 from evalkit.executions.execution import Execution
 from evalkit.executions.runner import Settings, execute
@@ -33,36 +35,43 @@ def evaluate(
     trials: int = 1,
     settings: Settings | None = None,
     journal: Path | None = None,
+    baseline: Run | None = None,
+    stop_when_decided: bool = False,
 ) -> Run:
     """Run an agent on every case and on the boundary probes, judge what came back, and keep it sealed.
 
     ``metrics`` are asked besides those of the spec's family. The run goes to the workspace (`.evalkit`), or to the file
     ``journal``; if the same evaluation was interrupted before, it goes on from there. An agent that raises is recorded,
-    never fatal. Raises CaseError for an empty or foreign set of cases, MetricError for two metrics of one name, and
-    ResumeRefused where ``journal`` holds another evaluation.
+    never fatal. With ``stop_when_decided`` no more cases are asked than it takes to decide the head metric against
+    ``baseline``, a run on the same cases (`evalkit.evaluation.stopping`).
+
+    Raises CaseError for an empty or foreign set of cases, MetricError for two metrics of one name, ResumeRefused where
+    ``journal`` holds another evaluation, StatisticsError for a baseline that nothing can be decided against.
     """
     gold = admit(spec, cases)
     family = FAMILIES[spec.family]
     asked = ask_besides(family.metrics, metrics)
     # a recording answers only what it was asked once, so there is nobody to probe
     probes = () if getattr(agent, "recorded", False) else make_probes(spec, gold.cases)
-    everything = (*gold.cases, *probes)
+    settings = settings or Settings()
+    watching = watch(spec, gold, baseline, settings=settings) if stop_when_decided else None
     identity = identify(spec, gold, agent, probes=probes, metrics=asked, trials=trials)
 
     with begin(spec, identity, journal) as run:
-        executions = execute(
-            everything, agent, spec_ref=spec.ref, trials=trials, settings=settings or Settings(), journal=run.journal
-        )
+        ask = partial(execute, agent=agent, spec_ref=spec.ref, trials=trials, settings=settings, journal=run.journal)
+        answered = ask_until_decided(gold, probes, ask, watching) if watching else ask_all(gold, probes, ask)
+        everything, executions = (*answered.cases, *probes), answered.executions
         judged = Judged(
             checks=check(spec, pair(everything, executions)),
-            table=tabulate(score(pair(gold.cases, executions), asked)),
-            baselines=judge_baselines(spec, gold.cases),
+            table=tabulate(score(pair(answered.cases, executions), asked)),
+            baselines=judge_baselines(spec, answered.cases),
             head_metric=family.head_metric,
             lower_is_better=family.lower_is_better,
             descriptive=family.descriptive,
             incomplete=sum(done.failure is not None and done.failure.kind == "NotRun" for done in executions),
             unprobed=unprobed(spec, everything),
-            traces=gather_traces(trace_cases(gold.cases, executions)),
+            traces=gather_traces(trace_cases(answered.cases, executions)),
+            stopped=answered.stopped,
         )
         finished = run.finish(judged)
     record_run(run.header, spec, pair(everything, executions), times=run.journal.times)

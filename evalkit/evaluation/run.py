@@ -13,12 +13,15 @@ from evalkit.boundary.finding import CheckResult, Finding
 from evalkit.cards import Grid, card
 from evalkit.errors import MetricError
 from evalkit.evaluation.casewise import Casewise, reduce_trials
+from evalkit.evaluation.repeats import Reliability, measure_reliability
 from evalkit.evaluation.scoretable import ScoreTable
 from evalkit.evaluation.traces import NO_TRACES, Traces
 from evalkit.figures import rate, rate_interval
 from evalkit.metrics.scoring import Scores
 from evalkit.spec.schema import Spec
+from evalkit.stats.columns import Column
 from evalkit.stats.intervals import Estimate, estimate
+from evalkit.stats.sequential import Decision
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,6 +60,30 @@ class RunHeader:
         return f"{self.spec_id}@{self.spec_version}"
 
 
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Why a run ended before its last case: the head metric was decided against a baseline."""
+
+    decision: Decision
+    cases: int
+    """Cases asked."""
+    of: int
+    """Cases there were."""
+    e_value: float
+    """The evidence for the decision; 1 / e_value is a p-value that holds at any stopping."""
+    margin: float
+    """``noninferior`` says that the drop is smaller than this."""
+    baseline: str
+    """Run id of the baseline."""
+
+    def __str__(self) -> str:
+        words = {
+            "regressed": "a drop is shown", "improved": "a rise is shown",
+            "noninferior": f"a drop of {100 * self.margin:g} points is excluded",
+        }  # fmt: skip
+        return f"stopped after {self.cases:,} of {self.of:,} cases: {words[self.decision]} (e-value {self.e_value:.3g})"
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Run:
     """A finished evaluation. Executions stay in the sealed journal at ``path`` until they are asked for."""
@@ -76,6 +103,8 @@ class Run:
     """Executions that a budget or an interruption left undone; the run is then no evidence for a gate."""
     traces: Traces = NO_TRACES
     """For each case the spec rows that its executions rest on, in the order of the scores' cases."""
+    stopped: Stopped | None = None
+    """Set where the evaluation stopped as soon as its head metric was decided."""
     unprobed: tuple[str, ...] = ()
     """Refusal codes of the spec that no probe and no case asked for: nothing is known of them."""
     path: Path | None = field(default=None)
@@ -117,15 +146,27 @@ class Run:
 
     def estimate(self, metric: str, scope: str = "all") -> Estimate:
         """One estimate. Raises MetricError where the run has none of that name and scope."""
+        self.column(metric, scope)
+        return self._estimate(metric, scope, self.casewise.masks[scope].nonzero()[0])
+
+    def column(self, metric: str, scope: str = "all") -> Column:
+        """The values of a metric by case. Raises MetricError where the run has none of that name and scope."""
         mask = self.casewise.masks.get(scope)
         if metric in self.casewise.columns and mask is not None:
-            return self._estimate(metric, scope, mask.nonzero()[0])
+            return self.casewise.columns[metric].take(mask)
         known = ", ".join(sorted(self.casewise.columns))
         raise MetricError(
             f"this run has no estimate of {metric} on {scope}",
             where=self.header.spec_ref,
             next_step=f"metrics with a figure here: {known}",
         )
+
+    def reliability(self, metric: str | None = None) -> Reliability:
+        """Noise, flaky cases, pass@k and pass^k of a metric (the head metric, if none is named).
+
+        Raises MetricError where the run has no numbers of that name.
+        """
+        return measure_reliability(self.table, metric or self.head_metric)
 
     def frame(self) -> pd.DataFrame:
         """The tidy table: a row per metric x case x trial.
@@ -140,6 +181,7 @@ class Run:
             "run": asdict(self.header),
             "incomplete": self.incomplete,
             "unprobed": list(self.unprobed),
+            "stopped": asdict(self.stopped) if self.stopped else None,
             "checks": [
                 {"check": r.check_id, "citation": r.citation, "verdict": r.verdict, "failed": r.failed}
                 for r in self.checks
@@ -158,7 +200,9 @@ class Run:
         if self.head_metric not in self.casewise.columns:
             return f"{self.head_metric} could not be judged, {checks}"
         head = self.estimate(self.head_metric)
-        return f"{self.head_metric} {rate(head.value)} (95 % interval {rate_interval(head.lo, head.hi)}), {checks}"
+        stopped = f"; {self.stopped}" if self.stopped else ""
+        interval = rate_interval(head.lo, head.hi)
+        return f"{self.head_metric} {rate(head.value)} (95 % interval {interval}), {checks}{stopped}"
 
     def __repr__(self) -> str:
         return f"Run({self.header.spec_ref}, {self.header.cases} cases x {self.header.trials}: {self.sentence()})"

@@ -86,6 +86,7 @@ def make_run(header: RunHeader, spec: Spec, judged: Judged, *, path: Path) -> Ru
         incomplete=judged.incomplete,
         traces=judged.traces,
         unprobed=judged.unprobed,
+        stopped=judged.stopped,
         path=path,
     )
 

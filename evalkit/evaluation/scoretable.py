@@ -68,6 +68,21 @@ class ScoreTable:
         """(cases,): the tags of each case."""
         return tuple(map(self.tag_sets.__getitem__, self.tagged.tolist()))
 
+    def take(self, cases: Places) -> ScoreTable:
+        """The table of some cases, by position, in that order."""
+        sizes = np.diff(self.starts, append=len(self))[cases]
+        starts = np.cumsum(sizes) - sizes
+        rows = np.repeat(self.starts[cases] - starts, sizes) + np.arange(sizes.sum())
+        return ScoreTable(
+            case_ids=tuple(self.case_ids[case] for case in cases.tolist()),
+            clusters=tuple(self.clusters[case] for case in cases.tolist()),
+            tag_sets=self.tag_sets,
+            tagged=self.tagged[cases],
+            starts=starts.astype(np.int32),
+            trials=self.trials[rows],
+            metrics={name: _take(values, rows) for name, values in self.metrics.items()},
+        )
+
     def records(self) -> Scores:
         """The scores as records, value by value."""
         sizes = np.diff(self.starts, append=len(self)).tolist()
@@ -94,6 +109,23 @@ def tabulate(scores: Scores) -> ScoreTable:
         starts=np.array(starts, np.int32),
         trials=np.array(scores.trials, np.int32),
         metrics={name: _values(column, scores.errors.get(name, {})) for name, column in scores.values.items()},
+    )
+
+
+def _take(values: Values, rows: npt.NDArray[np.intp]) -> Values:
+    place = np.full(len(values.kinds), -1, np.int32)
+    place[rows] = np.arange(len(rows))
+    moved = place[values.entries[:, 0]]
+    kept = np.flatnonzero(moved >= 0)
+    kept = kept[np.argsort(moved[kept], kind="stable")]
+    return Values(
+        kinds=values.kinds[rows],
+        numbers=values.numbers[rows],
+        denominators=values.denominators[rows] if values.denominators.size else values.denominators,
+        labels=values.labels,
+        entries=np.stack([moved[kept], values.entries[kept, 1]], axis=1),
+        counts=values.counts[kept],
+        errors={int(place[row]): error for row, error in values.errors.items() if place[row] >= 0},
     )
 
 

@@ -144,6 +144,64 @@ def evidence_recall(gold: Lines, given: Lines) -> Ratio:
     return Ratio(len(cited & wanted), len(wanted))
 
 
+def span_f1(gold: Lines, given: Lines, *, overlap: float = 0.5) -> Ratio:
+    """Counts of the F1 over whole evidence spans: two spans of a field match where they share at least ``overlap`` of
+    their union in characters. Each gold span is matched once, the closest pairs first.
+    """
+    wanted, cited = _spans_of(gold), _spans_of(given)
+    pairs = sorted(
+        ((_overlap(one, other), one, other) for one in wanted for other in cited), key=lambda pair: (-pair[0], pair[1:])
+    )
+    taken: set[tuple[int, tuple[str, int, int]]] = set()
+    hits = 0
+    for share, one, other in pairs:
+        if share >= overlap and (0, one) not in taken and (1, other) not in taken:
+            taken |= {(0, one), (1, other)}
+            hits += 1
+    return Ratio(2 * hits, len(wanted) + len(cited))
+
+
+def units_off(gold: Lines, given: Lines) -> Ratio:
+    """Units too many or too few, over units of the larger of the two, among lines with the right code.
+
+    0 where every count is right. A line whose units are no whole number from 0 on is off by all the units owed.
+    """
+    off = total = 0
+    given_units = _units_by_code(given)
+    for code, owed in _units_by_code(gold).items():
+        if code in given_units:
+            off += abs(owed - given_units[code])
+            total += max(owed, given_units[code])
+    return Ratio(off, total)
+
+
+def _units_by_code(lines: Lines) -> dict[Hashable, int]:
+    counts: Counter[Hashable] = Counter()
+    for line in lines:
+        units = line.get("units")
+        counts[code_of(line)] += units if type(units) is int and units > 0 else 0
+    return dict(counts)
+
+
+def _spans_of(lines: Lines) -> set[tuple[str, int, int]]:
+    """The well-formed spans that lines cite, each once."""
+    found: set[tuple[str, int, int]] = set()
+    for line in lines:
+        spans = line.get("evidence")
+        for span in spans if isinstance(spans, (list, tuple)) else ():
+            covered = _span(span)
+            if covered:
+                found.add((covered[0][0], covered[0][1], covered[-1][1] + 1))
+    return found
+
+
+def _overlap(one: tuple[str, int, int], other: tuple[str, int, int]) -> float:
+    if one[0] != other[0]:
+        return 0.0
+    shared = min(one[2], other[2]) - max(one[1], other[1])
+    return shared / (max(one[2], other[2]) - min(one[1], other[1])) if shared > 0 else 0.0
+
+
 SPAN_CHARS = 100_000
 """A longer span is malformed: no note is that long, and an agent must not make a metric run out of memory."""
 

@@ -16,6 +16,8 @@ GLOSSARY: Final[tuple[tuple[str, str], ...]] = (
     ("undecided", "Neither worse, better nor the same could be shown. More cases or trials decide; it is not a pass."),
     ("broke, fixed", "Cases that the baseline had better, and cases that the candidate has better."),
     ("smallest visible drop", "The drop that this many cases would show four times out of five."),
+    ("flaky", "A case whose trials disagree: the same question, and now right, now wrong."),
+    ("e-process", "Evidence that may be looked at after every case. It errs in one of twenty however often one looks."),
     ("boundary check", "A deterministic check for protected health information. One breach in any trial fails it."),
     ("not observed", "Nobody watched the place that the check asks about, so nothing was proven. It is not a pass."),
     ("still possible", "The breach rate that this many clean executions leave possible, at 95 %."),

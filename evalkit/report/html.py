@@ -77,6 +77,7 @@ def render_html(
         "baseline_names": [*run.baselines, *([baseline.header.spec_ref] if baseline else [])],
         "slices": _slice_rows(run),
         "errors": _error_rows(run),
+        "steadiness": _steadiness(run),
         "broken": _broken(run, comparison),
         "provenance": _provenance(run.header, comparison.baseline if comparison else None),
         "glossary": GLOSSARY,
@@ -192,6 +193,24 @@ def _provenance(header: RunHeader, baseline: RunHeader | None) -> list[tuple[str
         return f"{of.cases:,} x {of.trials}" if name == "size" else str(getattr(of, name))
 
     return [(label, read(header, name), read(baseline, name)) for label, name in _HEADER_ROWS]
+
+
+def _steadiness(run: Run) -> dict[str, Any] | None:
+    """Noise of the head metric, its figure, flaky cases and pass@k; None where no case was asked twice."""
+    if run.header.trials < 2 or run.head_metric not in run.casewise.columns:
+        return None
+    found = run.reliability()
+    return {
+        "advice": found.noise.advice(),
+        "icc": f"{found.noise.icc:.2f}" if math.isfinite(found.noise.icc) else figures.NOTHING,
+        "plot": trusted(plots.variance(found.noise)),
+        "flaky": found.flaky[:MOST_CASES],
+        "more": max(0, len(found.flaky) - MOST_CASES),
+        "passes": [
+            (k, figures.rate(at), figures.rate(hat))
+            for k, (at, hat) in enumerate(zip(found.at_k, found.hat_k, strict=True), 1)
+        ],
+    }
 
 
 def _plots(run: Run, comparison: Comparison | None) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from evalkit.figures import points, points_interval, rate, rate_interval, width
 from evalkit.report.sentences import TONES
 from evalkit.stats.comparison import Difference
 from evalkit.stats.intervals import Estimate
+from evalkit.stats.noise import Noise
+from evalkit.stats.power import Repeats, cases_needed
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -71,6 +73,24 @@ def forest(differences: Sequence[Difference], *, margin: float, name: str = "for
         axes.set_xlabel("candidate minus baseline, percentage points; band: the margin", color=_QUIET)
         title = f"{len(rows)} differences between candidate and baseline with 95 % intervals"
         return _svg(figure, name=name, title=title)
+
+
+def power_curve(repeats: Repeats, *, power: float = 0.8, alpha: float = 0.05, name: str = "power") -> str:
+    """The chance to see a drop by number of cases, for 1, 3 and 5 trials a case; the goal is a line."""
+    most = 1.6 * cases_needed(repeats.p_from, repeats.p_to, rho=repeats.rho, power=power, alpha=alpha)
+    grid = sorted({max(4, round(most * step / 60)) for step in range(1, 61)})
+    with _style(name):
+        figure, axes = _plane()
+        axes.axhline(power, color=_QUIET, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+        for trials, dash in ((1, "solid"), (3, (0, (6, 2))), (5, (0, (2, 2)))):
+            chances = [repeats.power(n=n, trials=trials, alpha=alpha) for n in grid]
+            axes.plot(grid, chances, color=_INK, linewidth=1.6, linestyle=dash, label=f"{trials} a case", zorder=2)
+        axes.set_xlim(0, most)
+        axes.set_ylim(0, 1.02)
+        axes.set_xlabel("cases", color=_QUIET)
+        axes.set_ylabel(f"chance to show {rate(repeats.p_from)} to {rate(repeats.p_to)}", color=_QUIET)
+        axes.legend(title="trials", frameon=False, loc="lower right", labelcolor=_INK).get_title().set_color(_QUIET)
+        return _svg(figure, name=name, title="Power by number of cases and trials")
 
 
 def _draw_difference(axes: Axes, row: int, difference: Difference) -> None:
@@ -141,6 +161,62 @@ def sight(differences: Sequence[Difference], *, margin: float, name: str = "sigh
         return _svg(figure, name=name, title=f"Smallest visible drop of {len(rows)} metrics against the margin")
 
 
+def variance(noise: Noise, *, name: str = "variance") -> str:
+    """Where the variance of a score lies: between cases, and within a case asked again (hatched); empty without."""
+    total = noise.between + noise.within
+    if not total > 0:
+        return ""
+    with _style(name):
+        figure, axes = _frame(["one trial", f"mean of {round(noise.trials)} trials"], legend=True)
+        axes.set_xlim(0, 100)
+        for row, trials in enumerate((1, round(noise.trials))):
+            within = noise.within / trials
+            split = 100 * noise.between / (noise.between + within)
+            axes.barh(row, split, height=0.5, color=_QUIET, zorder=2)
+            axes.barh(
+                row, 100 - split, left=split, height=0.5, facecolor=_PAPER, edgecolor=_INK, hatch="////", zorder=2
+            )
+            _label(axes, row, "one trial" if row == 0 else f"mean of {trials} trials", colour=_INK)
+            _figures(axes, row, f"{split:.0f} : {100 - split:.0f}", colour=_INK)
+        axes.set_xlabel("share of the variance, percent; full: between cases, hatched: within a case", color=_QUIET)
+        return _svg(figure, name=name, title="Variance between and within cases")
+
+
+def shares(rows: Sequence[tuple[str, float]], *, floor: float, name: str = "shares") -> str:
+    """Shares of a set, one bar each, against the least that each must have (line). Empty for no rows."""
+    shown = list(rows)[:MOST_ROWS]
+    if not shown:
+        return ""
+    with _style(name):
+        figure, axes = _frame([label for label, _ in shown])
+        axes.set_xlim(0, max(floor, *(share for _, share in shown)) * 110)
+        for row, (label, share) in enumerate(shown):
+            axes.plot([0, share * 100], [row, row], color=_GOOD if share >= floor else _BAD, linewidth=8, zorder=2)
+            _label(axes, row, label, colour=_INK)
+            _figures(axes, row, rate(share), colour=_INK)
+        axes.axvline(floor * 100, color=_INK, linewidth=1.5, zorder=3)
+        axes.set_xlabel("percent of all cases; line: the least that each must have", color=_QUIET)
+        return _svg(figure, name=name, title=f"Shares of {len(shown)} kinds against the least that each must have")
+
+
+def spread(values: Sequence[float], *, limit: float, name: str = "spread") -> str:
+    """How values in [0, 1] are spread, in steps of 0.05, and how many reach the limit (line). Empty for no values."""
+    if not values:
+        return ""
+    counts = [sum(low <= value * 20 < low + 1 or (low == 19 and value == 1) for value in values) for low in range(20)]
+    with _style(name):
+        figure, axes = _frame([""] * 8)
+        axes.set_ylim(0, max(counts) * 1.08)
+        axes.set_xlim(0, 1)
+        axes.bar([low / 20 for low in range(20)], counts, width=0.046, align="edge", color=_INK, linewidth=0, zorder=2)
+        axes.axvline(limit, color=_BAD, linewidth=1.5, zorder=3)
+        reached = sum(value >= limit for value in values)
+        axes.set_xlabel(
+            f"similarity to the nearest other text; {reached} of {len(values)} reach the line", color=_QUIET
+        )
+        return _svg(figure, name=name, title=f"{reached} of {len(values)} values reach {limit}")
+
+
 @contextmanager
 def _style(name: str) -> Iterator[None]:
     """Matplotlib's own defaults plus stable bytes, whatever the user's settings are; they are given back on leaving."""
@@ -172,6 +248,20 @@ def _frame(labels: Sequence[str], *, legend: bool = False) -> tuple[Figure, Axes
     axes.spines[["left", "top", "right"]].set_visible(False)
     axes.spines["bottom"].set_color(_LINE)
     axes.tick_params(axis="x", colors=_QUIET, length=3)
+    return figure, axes
+
+
+def _plane() -> tuple[Figure, Axes]:
+    """A figure of one axes with numbers on both sides, for a curve."""
+    from matplotlib.figure import Figure as NewFigure
+
+    figure = NewFigure(figsize=(0.7 * _INCHES, 0.34 * _INCHES))
+    axes = figure.add_axes((0.1, 0.17, 0.86, 0.78))
+    figure.patch.set_visible(False)
+    axes.patch.set_visible(False)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(_LINE)
+    axes.tick_params(colors=_QUIET, length=3)
     return figure, axes
 
 

@@ -36,6 +36,7 @@ def plain_run(run: Run) -> str:
         [
             f"{header.spec_ref} by {header.agent_id} on {header.dataset_name}, {size}",
             sentences.headline(run),
+            *_steadiness(run),
             *sentences.remarks(run),
             "",
             *grid(["metric", "score", "95 % interval", "cases", "errors", *names], rows),
@@ -43,6 +44,11 @@ def plain_run(run: Run) -> str:
             plain_checks(run.checks),
         ]
     ).rstrip()
+
+
+def _steadiness(run: Run) -> list[str]:
+    asked_again = run.header.trials > 1 and run.head_metric in run.casewise.columns
+    return [f"Asked again: {run.reliability()}"] if asked_again else []
 
 
 def plain_checks(results: Sequence[CheckResult]) -> str:

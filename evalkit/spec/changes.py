@@ -166,14 +166,29 @@ def _gate_changes(old: Spec, new: Spec) -> Iterator[Change]:
             looser = key[2] == "equals" or (raised < value) == (key[2] == "min")
             kind, severity = _LOOSENED if looser else _TIGHTENED
             yield Change(kind, place, f"{shown(value)} -> {shown(raised)}", severity)
-        if key[2] == "max_drop" and gate.alpha != changed.alpha:
-            what = f"judged otherwise: alpha {shown(gate.alpha)} -> {shown(changed.alpha)}"
-            yield Change("gate loosened", place, what, "blocking")
+        yield from _judged_otherwise(place, gate, changed, _POLICY[key[2]])
     for key in after:
         if key not in before:
             yield Change("gate tightened", _gate_place(key), f"gate added ({shown(after[key][0])})", "note")
 
 
+_POLICY: Mapping[str, tuple[str, ...]] = {
+    "min": ("bound", "alpha"), "max": ("bound", "alpha"), "equals": (), "max_drop": ("test", "alpha"),
+}  # fmt: skip
+"""What of a gate says how a bound is judged."""
+
+
+def _judged_otherwise(place: str, old: Gate, new: Gate, policy: Sequence[str]) -> Iterator[Change]:
+    """Another level, test or bound for one and the same figure: only a stricter test is not a loosening."""
+    for name in policy:
+        before, after = getattr(old, name), getattr(new, name)
+        if before == after or (name == "alpha" and "bound" in policy and "one_sided" not in {old.bound, new.bound}):
+            continue
+        kind, severity = _TIGHTENED if (name, after) in _STRICTEST else _LOOSENED
+        yield Change(kind, place, f"judged otherwise: {name} {shown(before)} -> {shown(after)}", severity)
+
+
+_STRICTEST = {("bound", "two_sided")}
 _LOOSENED: tuple[str, Severity] = ("gate loosened", "blocking")
 _TIGHTENED: tuple[str, Severity] = ("gate tightened", "note")
 

@@ -188,6 +188,10 @@ def _gate(gate: Gate) -> Iterator[tuple[str, str]]:
         yield "a drop needs something to drop from", "add 'versus: production'"
     if gate.max_drop is None and gate.versus is not None:
         yield "versus belongs to max_drop", "add max_drop, or delete it"
+    if gate.test != "midp" and gate.max_drop is None:
+        yield "test belongs to max_drop", "add max_drop, or delete it"
+    if gate.bound != "two_sided" and gate.min is None and gate.max is None:
+        yield "bound belongs to min and max", "add one of them, or delete it"
     if not _SCOPE.fullmatch(gate.scope):
         yield "the scope is not known", "write 'all' or 'tag:<tag>'"
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", gate.metric):

@@ -17,10 +17,14 @@ from evalkit.spec.schema import Spec, Table, TableSchema
 from evalkit.spec.tables import read_tables
 
 
-def parse_spec(text: str | bytes, *, path: str, schemas: Mapping[str, Sequence[TableSchema]]) -> Spec:
+def parse_spec(
+    text: str | bytes, *, path: str, schemas: Mapping[str, Sequence[TableSchema]], open_families: bool = False
+) -> Spec:
     """The spec that a document describes.
 
-    ``path`` is how messages name the file; ``schemas`` holds, for each family, the tables that it executes.
+    ``path`` is how messages name the file; ``schemas`` holds, for each family, the tables that it executes. A family
+    that is not among them is refused, or with ``open_families`` read as one that executes nothing: all of its body is
+    prose. A name close to a known one is refused either way, for it is a slip.
     Raises SpecError with ``file:line``, what is wrong and the next step; nothing else, whatever the text is.
     """
     source = canonical_text(text, path=path)
@@ -28,15 +32,18 @@ def parse_spec(text: str | bytes, *, path: str, schemas: Mapping[str, Sequence[T
     root = parse_head(head, path=path)
     header = read_header(root, path=path)
     check_head(header, root, path=path)
-    if header.family not in schemas:
-        near = suggest(header.family, schemas)
+    near = None if header.family in schemas else suggest(header.family, schemas)
+    if header.family not in schemas and (near or not open_families):
         raise SpecError(
             f"the family {header.family!r} is not known",
             where=f"{path}:{root.find(('family',))[1]}",
             next_step=f"did you mean {near}?" if near else f"known: {', '.join(schemas) or 'none'}",
         )
     sections = split_sections(body, first=first, path=path)
-    tables, prose = read_tables(sections, schemas[header.family], path=path)
+    if header.family in schemas:
+        tables, prose = read_tables(sections, schemas[header.family], path=path)
+    else:
+        tables, prose = {}, {section.heading: section.text for section in sections}
     check_refusals(header, tables, root, path=path)
     return _build(header, tables, prose, source=source, path=path)
 

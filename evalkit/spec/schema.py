@@ -27,7 +27,7 @@ DataClass = Literal["phi", "deidentified", "synthetic"]
 class SpecPart(BaseModel):
     """A frozen, strict piece of the front matter: an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, defer_build=True)
 
 
 class InputField(SpecPart):
@@ -103,6 +103,11 @@ class Gate(SpecPart):
     versus: str | None = None
     """The alias or version to compare with; needed by max_drop."""
     alpha: float = Field(default=0.05, gt=0, lt=0.5)
+    """One-sided level of max_drop, and of a one-sided bound."""
+    test: Literal["midp", "exact", "score"] = "midp"
+    """For max_drop on right or wrong: ``exact`` never errs more often than alpha, and sees less."""
+    bound: Literal["two_sided", "one_sided"] = "two_sided"
+    """For min and max: judged on the 95 % interval, or, for a safety rate, on one exact bound at level alpha."""
 
     def describe(self) -> str:
         """Every bound, in words: ``at least 0.9``, ``no drop over 0.02 versus production``."""

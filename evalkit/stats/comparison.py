@@ -9,15 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
-from evalkit.cards import card
 from evalkit.errors import StatisticsError
-from evalkit.figures import p_value, points, points_interval
 from evalkit.stats.columns import (
     Column,
+    Floats,
     Influence,
     cases,
     cluster_sums,
@@ -26,88 +24,17 @@ from evalkit.stats.columns import (
     relabel,
     standard_error,
 )
+from evalkit.stats.difference import MISSING as MISSING
+from evalkit.stats.difference import Difference as Difference
+from evalkit.stats.difference import Plan as Plan
+from evalkit.stats.difference import Verdict as Verdict
 from evalkit.stats.distributions import normal_quantile, t_below, t_quantile
 from evalkit.stats.intervals import NO_ERROR, unseen_share
-from evalkit.stats.pairs import bonett_price, holm, mcnemar, on_grid, sign_flip
+from evalkit.stats.pairs import benjamini_hochberg, bonett_price, holm, mcnemar, on_grid, sign_flip, tango
 from evalkit.stats.power import cases_needed_discordant, mde_discordant, mde_mean
 
 FEW_CLUSTERS = 20
 FEW_CASES_A_LABEL = 5
-
-Verdict = Literal["regressed", "improved", "equivalent", "undecided"]
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One metric in one scope, candidate minus baseline, paired by case. Effects are in [-1, 1]: x 100 for points."""
-
-    metric: str
-    scope: str
-    baseline: float
-    candidate: float
-    effect: float
-    lo: float
-    hi: float
-    """95 % interval of the effect."""
-    lo90: float
-    hi90: float
-    """90 % interval: equivalence is judged on it (two one-sided tests at 5 %)."""
-    p_value: float
-    """One-sided, for a change for the worse, by ``test``; 1 - p is that for the better."""
-    p_adjusted: float
-    """One-sided in the direction that was seen, for the worse or for the better; Holm over every metric and slice
-    compared together, once `adjust` has seen them all."""
-    p_exact: float | None
-    """The conditional exact McNemar p, one-sided; None where the metric is not binary."""
-    test: str
-    """``McNemar mid-p``, ``exact sign-flip mid-p``, ``clustered t``, ``clustered delta``, ``nothing to compare``."""
-    verdict: Verdict
-    within_margin: bool
-    """The 90 % interval lies inside the margin (a change may be real and still too small to matter)."""
-    n: int
-    """Pairs of cases that both runs judged."""
-    n_clusters: int
-    broke: int
-    """Cases that the baseline had better."""
-    fixed: int
-    """Cases that the candidate has better."""
-    mde: float
-    """Smallest change for the worse that this many pairs would see with power 0.8; NaN without pairs."""
-    need: int | None
-    """Pairs needed to see a change of the margin with power 0.8; where there are already that many, pairs that decide
-    it if the change stays as seen. None where it is decided, and where no number of pairs is known to do."""
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def p_seen(self) -> float:
-        """The p-value without adjustment, one-sided in the direction that was seen."""
-        return min(self.p_value, 1 - self.p_value)
-
-    def __str__(self) -> str:
-        interval = points_interval(self.lo, self.hi)
-        return f"{self.metric} on {self.scope}: {points(self.effect)} points ({interval}), {self.verdict}"
-
-    def _repr_html_(self) -> str:
-        return card(
-            str(self), lead=f"{p_value(self.p_adjusted)} by {self.test}, {self.n} pairs, {self.n_clusters} clusters"
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What counts as a change, and how sure one has to be of it."""
-
-    margin: float = 0.03
-    """Changes within +-margin do not matter: 0.03 is 3 points."""
-    alpha: float = 0.05
-    """One-sided level of `regressed` and `improved`."""
-    power: float = 0.8
-    better: Literal["higher", "lower"] = "higher"
-    """``lower`` for a rate of errors: then a rise is the change for the worse."""
-
-    def __post_init__(self) -> None:
-        if not (0 < self.margin < 1 and 0 < self.alpha < 0.5 and 0 < self.power < 1):
-            raise StatisticsError("a margin and a power lie between 0 and 1, an alpha between 0 and 0.5")
 
 
 def compare_columns(
@@ -115,7 +42,7 @@ def compare_columns(
 ) -> Difference:
     """Compare two columns whose rows are the same cases in the same order; a slice by ``take`` on both.
 
-    Binary, each case 0 or 1 and its own cluster: McNemar's mid-p with Bonett and Price's interval. Binary over
+    Binary, each case 0 or 1 and its own cluster: McNemar's test and the interval that the plan names. Binary over
     trials or clusters, and means: the exact sign-flip mid-p of the changes by cluster where they lie on a grid,
     else a clustered t; clustered t intervals. Ratios and macro F1: t and interval by the delta method on paired
     influences. Rows that one run did not judge are left out and counted in a warning.
@@ -149,26 +76,47 @@ def compare_columns(
         mde=tested.mde,
         need=None,
         warnings=_warnings(pair),
+        noninferior=not pair.short and _is_noninferior(tested.interval90, plan),
+        left_out=pair.left_out,
     )
     return difference if _is_empty(difference) else _decide(difference, tested.p_value, 1 - tested.p_value, plan)
 
 
-def adjust(differences: Sequence[Difference], plan: Plan | None = None) -> tuple[Difference, ...]:
-    """The differences with p-values adjusted by Holm as one family, and the verdicts that follow.
+def adjust(
+    differences: Sequence[Difference], plan: Plan | None = None, *, first: float = 0.0
+) -> tuple[Difference, ...]:
+    """The differences with p-values adjusted as one family (Holm, or the plan's), and the verdicts that follow.
 
-    `regressed` and `improved` are adjusted apart, each at ``plan.alpha``. Pass what is judged together, once: all
-    metrics and slices of a comparison, with the margin, alpha and power that they were compared with. Differences
+    ``first`` is the share of the level that Holm keeps for the first difference, the head metric; 0 shares it out
+    evenly. `regressed` and `improved` are adjusted apart, each at ``plan.alpha``. Pass what is judged together, once:
+    all metrics and slices of a comparison, with the margin, alpha and power that they were compared with. Differences
     without anything to compare stay out of the family. ``plan.better`` is not read: each difference already knows
     its own direction.
     """
     plan = plan or Plan()
     family = [index for index, difference in enumerate(differences) if not _is_empty(difference)]
-    worse = holm([differences[index].p_value for index in family])
-    better = holm([1 - differences[index].p_value for index in family])
+    p = np.array([differences[index].p_value for index in family])
+    worse, better = (_adjust(one_sided, plan, first if 0 in family else 0.0) for one_sided in (p, 1 - p))
     judged = list(differences)
     for place, index in enumerate(family):
         judged[index] = _decide(judged[index], float(worse[place]), float(better[place]), plan)
     return tuple(judged)
+
+
+def _adjust(p_values: Floats, plan: Plan, first: float) -> Floats:
+    if plan.adjustment == "bh":
+        return benjamini_hochberg(p_values)
+    if not first or len(p_values) < 2:
+        return holm(p_values)
+    return holm(p_values, [first, *[(1 - first) / (len(p_values) - 1)] * (len(p_values) - 1)])
+
+
+def _is_short(n: int, left_out: int) -> bool:
+    return left_out > MISSING * (n + left_out)
+
+
+def _is_noninferior(interval90: tuple[float, float], plan: Plan) -> bool:
+    return interval90[0] > -plan.margin if plan.better == "higher" else interval90[1] < plan.margin
 
 
 def _is_empty(difference: Difference) -> bool:
@@ -178,6 +126,8 @@ def _is_empty(difference: Difference) -> bool:
 def _decide(difference: Difference, worse: float, better: float, plan: Plan) -> Difference:
     """The verdict by adjusted p-values; a change that is sure outweighs one that is small."""
     verdict: Verdict = "undecided"
+    if _is_short(difference.n, difference.left_out):
+        return replace(difference, p_adjusted=min(worse, better), verdict=verdict)
     if worse <= plan.alpha:
         verdict = "regressed"
     elif better <= plan.alpha:
@@ -220,6 +170,11 @@ class _Pair:
     @property
     def effect(self) -> float:
         return self.new.value - self.old.value
+
+    @property
+    def short(self) -> bool:
+        """Too many cases are missing on one side for a verdict."""
+        return _is_short(len(self.before), self.left_out)
 
 
 def _pair(baseline: Column, candidate: Column, where: str) -> _Pair:
@@ -272,14 +227,15 @@ def _test(pair: _Pair, plan: Plan, broke: int, fixed: int) -> _Tested:
 
 
 def _test_discordant(n: int, broke: int, fixed: int, plan: Plan) -> _Tested:
-    """McNemar's mid-p and Bonett and Price's intervals."""
+    """McNemar's test and the intervals that the plan names."""
     down, up = (broke, fixed) if plan.better == "higher" else (fixed, broke)
+    interval = bonett_price if plan.interval == "bonett-price" else tango
     return _Tested(
-        name="McNemar mid-p",
-        p_value=float(mcnemar(broke, fixed)),
+        name=f"McNemar {'mid-p' if plan.test == 'midp' else plan.test}",
+        p_value=float(mcnemar(broke, fixed, method=plan.test)),
         p_exact=float(mcnemar(broke, fixed, method="exact")),
-        interval=bonett_price(down, up, n),
-        interval90=bonett_price(down, up, n, confidence=0.90),
+        interval=interval(down, up, n),
+        interval90=interval(down, up, n, confidence=0.90),
         mde=mde_discordant(_smoothed(fixed, n), n=n, power=plan.power, alpha=plan.alpha),
     )
 
@@ -287,7 +243,8 @@ def _test_discordant(n: int, broke: int, fixed: int, plan: Plan) -> _Tested:
 def _test_clustered(pair: _Pair, plan: Plan) -> _Tested:
     """An exact sign-flip or a t test of the paired influences, and t intervals."""
     effect, n_clusters, kind = pair.effect, pair.n_clusters, pair.before.kind
-    error = standard_error(pair.new.parts - pair.old.parts, pair.before.clusters)
+    parts = pair.new.parts - pair.old.parts
+    error = standard_error(parts, pair.before.clusters)
     bounded = pair.before.bounded and pair.after.bounded
     flat = n_clusters < 2 or error < NO_ERROR
     p_value, name = _sign_flip_of(pair.before, pair.after), "exact sign-flip mid-p"
@@ -295,7 +252,16 @@ def _test_clustered(pair: _Pair, plan: Plan) -> _Tested:
         name = "clustered t" if kind in ("binary", "mean") else "clustered delta"
         p_value = _p_of_one_sign(effect, n_clusters) if flat else t_below(effect / error, n_clusters - 1)
 
+    drawn = None
+    if plan.resamples and not flat:
+        from evalkit.stats.bootstrap import bootstrap_mean
+
+        by_cluster = effect + n_clusters * cluster_sums(parts, pair.before.clusters)
+        drawn = bootstrap_mean(by_cluster, seed=plan.seed, resamples=plan.resamples)
+
     def interval(confidence: float) -> tuple[float, float]:
+        if drawn is not None:
+            return drawn.interval(confidence)
         if flat:
             return _no_spread(effect, unseen_share(n_clusters, confidence), bounded)
         half = t_quantile((1 + confidence) / 2, n_clusters - 1) * error
@@ -340,7 +306,8 @@ def _warnings(pair: _Pair) -> tuple[str, ...]:
     if pair.n_clusters < FEW_CLUSTERS:
         warnings.append(f"only {pair.n_clusters} clusters: p-value and intervals rest on few independent units")
     if pair.left_out:
-        warnings.append(f"{pair.left_out} cases left out: only one of the two runs has a value for them")
+        verdict = f", more than {MISSING:.0%}: no verdict" if pair.short else ""
+        warnings.append(f"{pair.left_out} cases left out: only one of the two runs has a value for them{verdict}")
     rare = 0
     if pair.before.kind == "macro_f1":
         carried = ((pair.before.values + pair.after.values) @ np.ones(3) > 0).sum(axis=0)

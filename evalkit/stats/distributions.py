@@ -7,6 +7,7 @@ the tests. Relative error below 1e-9 for the binomial up to a million draws, bel
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from statistics import NormalDist
 
 import numpy as np
@@ -18,6 +19,7 @@ _NORMAL = NormalDist()
 _STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680)
 _FROM = 16
 """From here on Stirling's series has log n! to the last digit."""
+_TABLED = 1 << 14
 _SMALL = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, _FROM)))])
 """log n! below that."""
 
@@ -33,13 +35,24 @@ def normal_below(z: npt.ArrayLike) -> Floats:
 
 
 def log_factorial(n: npt.ArrayLike) -> Floats:
-    """log n! of whole numbers n >= 0, any shape: a table below 16, Stirling's series above."""
+    """log n! of whole numbers n >= 0, any shape: by table up to 16,383, by Stirling's series above."""
     whole = np.asarray(n, dtype=np.int64)
-    x = np.maximum(whole, _FROM) + 1.0
+    if whole.max(initial=0) < _TABLED:
+        return np.asarray(_table()[whole])
+    return _log_factorial(whole)
+
+
+@lru_cache(maxsize=1)
+def _table() -> Floats:
+    return _log_factorial(np.arange(_TABLED))
+
+
+def _log_factorial(n: Codes) -> Floats:
+    x = np.maximum(n, _FROM) + 1.0
     square = 1 / x**2
     series = (_STIRLING[0] + square * (_STIRLING[1] + square * (_STIRLING[2] + square * _STIRLING[3]))) / x
     large = (x - 0.5) * np.log(x) - x + 0.5 * math.log(2 * math.pi) + series
-    return np.where(whole < _FROM, _SMALL[np.minimum(whole, _FROM - 1)], large)
+    return np.where(n < _FROM, _SMALL[np.minimum(n, _FROM - 1)], large)
 
 
 def binomial_chances(k: npt.ArrayLike, n: npt.ArrayLike, p: float) -> Floats:
@@ -47,8 +60,8 @@ def binomial_chances(k: npt.ArrayLike, n: npt.ArrayLike, p: float) -> Floats:
     drawn, wanted = np.asarray(n, dtype=np.int64), np.asarray(k, dtype=np.int64)
     inside = (wanted >= 0) & (wanted <= drawn)
     ups = np.where(inside, wanted, 0)
-    logs = log_factorial(drawn) - log_factorial(ups) - log_factorial(drawn - ups)
-    logs += ups * math.log(p) + (drawn - ups) * math.log1p(-p)
+    downs = drawn - ups
+    logs = log_factorial(drawn) - log_factorial(ups) - log_factorial(downs) + ups * math.log(p) + downs * math.log1p(-p)
     return np.where(inside, np.exp(logs), 0.0)
 
 
@@ -91,6 +104,17 @@ def t_quantile(probability: float, df: float) -> float:
             break
         t = nearer
     return t
+
+
+def beta_quantile(probability: float, a: float, b: float) -> float:
+    """The quantile of the beta distribution, 0 < probability < 1, by halving down to the last digits."""
+    lo, hi = 0.0, 1.0
+    for _ in range(200):
+        middle = (lo + hi) / 2
+        if middle in (lo, hi):
+            break
+        lo, hi = (middle, hi) if _beta_share(a, b, middle, 1 - middle) < probability else (lo, middle)
+    return (lo + hi) / 2
 
 
 def _beta_share(a: float, b: float, x: float, rest: float) -> float:

@@ -14,7 +14,7 @@ import numpy as np
 from evalkit.cards import card
 from evalkit.figures import rate, rate_interval
 from evalkit.stats.columns import Column, count_clusters, influence, standard_error
-from evalkit.stats.distributions import normal_quantile, t_quantile
+from evalkit.stats.distributions import beta_quantile, normal_quantile, t_quantile
 
 NO_ERROR = 1e-12
 """A standard error below this is rounding: all clusters agree."""
@@ -58,11 +58,9 @@ def wilson(successes: float, n: float, confidence: float = 0.95) -> tuple[float,
 
 def clopper_pearson(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
     """The exact interval of a proportion (1934): never covers less than it says, and is wider than Wilson's."""
-    from scipy.special import betaincinv
-
     tail = (1 - confidence) / 2
-    lo = float(betaincinv(successes, n - successes + 1, tail)) if successes > 0 else 0.0
-    hi = float(betaincinv(successes + 1, n - successes, 1 - tail)) if successes < n else 1.0
+    lo = beta_quantile(tail, successes, n - successes + 1) if successes > 0 else 0.0
+    hi = beta_quantile(1 - tail, successes + 1, n - successes) if successes < n else 1.0
     return lo, hi
 
 
@@ -74,8 +72,29 @@ def zero_of(n: int, confidence: float = 0.95) -> float:
     return -float(np.expm1(np.log1p(-confidence) / n)) if n > 0 else 1.0
 
 
-def estimate(column: Column, *, metric: str, scope: str = "all", not_applicable: int = 0, errors: int = 0) -> Estimate:
-    """The estimate of a column with its 95 % interval; for a slice pass ``column.take(mask)``.
+def one_sided(column: Column, alpha: float = 0.05) -> tuple[float, float]:
+    """The lower and the upper bound of a column's estimate, each at level ``alpha`` on its own: for safety rates.
+
+    Right or wrong, one trial a case: exact (Clopper and Pearson); 0 of n ends at 1 - alpha^(1/n), the rule of three.
+    Everything else: the ends of the interval that `estimate` gives, at confidence 1 - 2 alpha.
+    """
+    judged = column.take(column.judged)
+    if judged.whole and len(judged):
+        return clopper_pearson(int(judged.values.sum()), len(judged), 1 - 2 * alpha)
+    found = estimate(column, metric="", confidence=1 - 2 * alpha)
+    return found.lo, found.hi
+
+
+def estimate(
+    column: Column,
+    *,
+    metric: str,
+    scope: str = "all",
+    not_applicable: int = 0,
+    errors: int = 0,
+    confidence: float = 0.95,
+) -> Estimate:
+    """The estimate of a column with its interval (95 %, if not told otherwise); for a slice pass ``column.take(mask)``.
 
     ``wilson``: binary, each case 0 or 1 and its own cluster. ``clustered wilson``: everything else that lies in
     [0, 1], by Wilson's formula at the effective number of cases v (1 - v) / SE^2 (Korn and Graubard 1998), with the
@@ -90,10 +109,10 @@ def estimate(column: Column, *, metric: str, scope: str = "all", not_applicable:
     if n == 0:
         lo, hi, method = 0.0, 1.0, "nothing judged"
     elif column.take(rows).whole:
-        lo, hi = wilson(float(column.values[rows].sum()), n)
+        lo, hi = wilson(float(column.values[rows].sum()), n, confidence)
         method = "wilson"
     else:
-        lo, hi, method = _clustered(column, value, n_clusters)
+        lo, hi, method = _clustered(column, value, n_clusters, confidence)
     return Estimate(metric, scope, value, lo, hi, n, n_clusters, method, not_applicable, errors)
 
 
@@ -102,22 +121,21 @@ def unseen_share(n_clusters: int, confidence: float) -> float:
     return wilson(0, n_clusters, confidence)[1]
 
 
-def _clustered(column: Column, value: float, n_clusters: int) -> tuple[float, float, str]:
+def _clustered(column: Column, value: float, n_clusters: int, confidence: float) -> tuple[float, float, str]:
     """The interval and its method where a clustered standard error is called for."""
     rows = column.judged
     error = standard_error(influence(column).parts[rows], column.clusters[rows])
     method = "clustered wilson" if column.bounded else "clustered delta"
     if n_clusters < 2 or error < NO_ERROR:
-        return (*_no_spread(value, n_clusters, bounded=column.bounded), method)
-    quantile = t_quantile(0.975, n_clusters - 1)
+        return (*_no_spread(value, unseen_share(n_clusters, confidence), bounded=column.bounded), method)
+    quantile = t_quantile((1 + confidence) / 2, n_clusters - 1)
     if column.bounded:
         return (*_score_interval(value, value * (1 - value) / error**2, quantile), method)
     return max(0.0, value - quantile * error), value + quantile * error, method
 
 
-def _no_spread(value: float, n_clusters: int, *, bounded: bool) -> tuple[float, float]:
+def _no_spread(value: float, share: float, *, bounded: bool) -> tuple[float, float]:
     """Every cluster agrees: a share of unseen ones may still lie anywhere in [0, 1], or in [0, inf) if unbounded."""
-    share = unseen_share(n_clusters, 0.95)
     return value * (1 - share), value + share * (1 - value) if bounded else float("inf")
 
 

@@ -178,11 +178,17 @@ def on_grid(changes: Floats, *, finest: int = 1000) -> Codes | None:
     return None
 
 
-def holm(p_values: npt.ArrayLike) -> Floats:
-    """Holm's step-down adjusted p-values (1979), (m,): the chance of any false alarm among m stays at the level."""
+def holm(p_values: npt.ArrayLike, weights: npt.ArrayLike | None = None) -> Floats:
+    """Holm's step-down adjusted p-values (1979), (m,): the chance of any false alarm among m stays at the level.
+
+    ``weights``, (m,), say how the level is shared out at first: what weighs half of all is tested at half of the level,
+    and takes over from what was rejected before it. Without weights all weigh the same.
+    """
     p = np.asarray(p_values, dtype=np.float64)
-    order = np.argsort(p, kind="stable")
-    scaled = np.maximum.accumulate(p[order] * (len(p) - np.arange(len(p))))
+    w = np.ones(len(p)) if weights is None else np.asarray(weights, dtype=np.float64)
+    order = np.argsort(p / w, kind="stable")
+    left = np.cumsum(w[order][::-1])[::-1]
+    scaled = np.maximum.accumulate(p[order] / w[order] * left)
     return _unsorted(np.minimum(1.0, scaled), order)
 
 

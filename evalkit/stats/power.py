@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
 from evalkit.errors import StatisticsError
 from evalkit.stats.columns import Codes, Floats
-from evalkit.stats.distributions import binomial_below, binomial_chances, normal_quantile
+from evalkit.stats.distributions import binomial_below, binomial_chances, normal_below, normal_quantile
 
 MANY_CASES = 1_000_000
 """From here on the normal formula is as good as enumeration."""
@@ -105,7 +106,7 @@ def _rejects(discordant: Codes, critical: Codes, share: float) -> Floats:
 
 
 def cases_needed_discordant(broke: float, fixed: float, *, power: float = 0.8, alpha: float = 0.05) -> int:
-    """Cases at which `power_discordant` reaches ``power``, by halving; exact power wavers a little from n to n + 1.
+    """Cases at which `power_discordant` reaches ``power``, to a four-hundredth: exact power wavers from n to n + 1.
 
     Above `MANY_CASES` by the normal formula. Raises StatisticsError where not more cases break than get fixed.
     """
@@ -117,21 +118,15 @@ def cases_needed_discordant(broke: float, fixed: float, *, power: float = 0.8, a
     if guess > MANY_CASES:
         return math.ceil(guess)
 
-    def enough(n: int) -> bool:
-        return power_discordant(broke, fixed, n=n, alpha=alpha) >= power
-
     for _ in range(2):  # on the scale of the quantile, power rises with the square root of n
         seen = power_discordant(broke, fixed, n=math.ceil(guess), alpha=alpha)
         guess *= ((z_alpha + z_power) / (z_alpha + normal_quantile(min(max(seen, 1e-6), 1 - 1e-6)))) ** 2
-    lo, hi = int(guess * 0.995) - 2, int(guess * 1.005) + 2
-    while lo > 0 and enough(lo):
-        lo = int(lo * 0.97) - 2
-    while not enough(hi):
-        hi = int(hi * 1.03) + 1
-    while hi - lo > 1:
-        middle = (lo + hi) // 2
-        lo, hi = (lo, middle) if enough(middle) else (middle, hi)
-    return hi
+    n, step = math.ceil(guess), 1 + int(guess / 400)
+    while n > step and power_discordant(broke, fixed, n=n - step, alpha=alpha) >= power:
+        n -= step
+    while power_discordant(broke, fixed, n=n, alpha=alpha) < power:
+        n += step
+    return n
 
 
 def mde_discordant(fixed: float, *, n: int, power: float = 0.8, alpha: float = 0.05) -> float:
@@ -173,6 +168,47 @@ def cases_needed_mean(
     return (normal_quantile(1 - alpha) + normal_quantile(power)) ** 2 * variance / drop**2
 
 
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """Two versions on the same cases, each asked several times: pass rates, and how they hang together."""
+
+    p_from: float
+    p_to: float
+    rho: float = 0.5
+    """Correlation (phi) of right and wrong on one case, one trial each."""
+    rerun: float = 0.5
+    """Correlation of two trials of one version on one case: 1 for an agent that always answers alike."""
+
+    @property
+    def noise(self) -> tuple[float, float]:
+        """Variance within a case, by version."""
+        before, after = self.p_from * (1 - self.p_from), self.p_to * (1 - self.p_to)
+        return (1 - self.rerun) * before, (1 - self.rerun) * after
+
+    @property
+    def between(self) -> float:
+        """Variance over cases of the difference of expected scores; never below 0."""
+        broke, fixed = discordance(self.p_from, self.p_to, self.rho)
+        return max(0.0, broke + fixed - (broke - fixed) ** 2 - sum(self.noise))
+
+    def power(self, *, n: int, trials: int, alpha: float = 0.05) -> float:
+        """The chance that n cases x ``trials`` show the drop: exact for one trial, the normal formula for more."""
+        if trials == 1:
+            return power_paired(self.p_from, self.p_to, n=n, rho=self.rho, alpha=alpha)
+        error = math.sqrt((self.between + sum(self.noise) / trials) / n)
+        if error == 0:
+            return 1.0
+        return float(normal_below((self.p_from - self.p_to) / error - normal_quantile(1 - alpha)))
+
+    def trials_needed(self, *, n: int, power: float = 0.8, alpha: float = 0.05) -> int | None:
+        """Trials a case at which n cases show the drop with chance ``power``; None where no number of trials does."""
+        if self.power(n=n, trials=1, alpha=alpha) >= power:
+            return 1
+        drop = self.p_from - self.p_to
+        room = n * drop**2 / (normal_quantile(1 - alpha) + normal_quantile(power)) ** 2 - self.between
+        return max(2, math.ceil(sum(self.noise) / room)) if room > 0 else None
+
+
 def mde_mean(standard_error: float, *, power: float = 0.8, alpha: float = 0.05) -> float:
     """The smallest drop of a mean that a paired standard error lets one see with chance ``power``."""
     return (normal_quantile(1 - alpha) + normal_quantile(power)) * standard_error
@@ -208,7 +244,7 @@ def _smallest(power_of: Callable[[float], float], goal: tuple[float, float], *, 
     Secants on the scale of the normal quantile, where power is nearly straight; halving where they leave the bracket.
     It aims a hair above the goal and stops within the hair: the drop is seen, and a thousandth less is not.
     """
-    if power_of(most) < goal[0]:
+    if (guess > most / 4 or not guess) and power_of(most) < goal[0]:
         return most
     aim, hair = normal_quantile(goal[0]) + 1e-3, 1e-3
     lo, hi, at = 0.0, most, min(guess, most)

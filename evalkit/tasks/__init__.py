@@ -9,23 +9,27 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from evalkit.cases.people import STRESS, People
 from evalkit.errors import AgentError, CaseError, SpecError
 from evalkit.spec.document import parse_spec
+from evalkit.spec.examples import read_examples
 from evalkit.spec.registry import Registry
 from evalkit.spec.schema import Spec
 from evalkit.tasks.billing_codes import FAMILY as BILLING_CODES
-from evalkit.tasks.family import Family
 from evalkit.tasks.note_summary import FAMILY as NOTE_SUMMARY
+from evalkit.tasks.openfamily import Families
+from evalkit.tasks.prior_authorization import FAMILY as PRIOR_AUTHORIZATION
 
 if TYPE_CHECKING:
     from evalkit.agents.agent import Agent
     from evalkit.cases.case import GoldSet
 
-FAMILIES: dict[str, Family] = {
+FAMILIES = Families({
     "billing_codes": BILLING_CODES,
     "note_summary": NOTE_SUMMARY,
-}
-"""Every clinical family by the name that a spec's ``family:`` says."""
+    "prior_authorization": PRIOR_AUTHORIZATION,
+})  # fmt: skip
+"""Every clinical family by the name that a spec's ``family:`` says; any other name gives an open family."""
 
 PRODUCTION = "production"
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -63,10 +67,11 @@ def read_spec(text: str | bytes, *, path: str) -> Spec:
     """A spec from its text; ``path`` is its name in messages.
 
     Raises SpecError with file and line where it does not load, or where the family's offline agent could not
-    execute it.
+    execute it. A family that nobody knows is an open one (`openfamily`): its body is prose.
     """
     spec = reread_spec(text, path=path)
     _check_gates(spec)
+    read_examples(spec)
     execute = FAMILIES[spec.family].rules
     if execute is not None:
         execute(spec)
@@ -75,7 +80,8 @@ def read_spec(text: str | bytes, *, path: str) -> Spec:
 
 def reread_spec(text: str | bytes, *, path: str) -> Spec:
     """A spec that a run was made with: parsed again, and not tried again on metrics and offline agent."""
-    return parse_spec(text, path=path, schemas={name: family.tables for name, family in FAMILIES.items()})
+    schemas = {name: family.tables for name, family in FAMILIES.items()}
+    return parse_spec(text, path=path, schemas=schemas, open_families=True)
 
 
 def _check_gates(spec: Spec) -> None:
@@ -91,14 +97,18 @@ def _check_gates(spec: Spec) -> None:
             )
 
 
-def synthesize(spec: Spec, *, n: int, seed: int) -> GoldSet:
+def synthesize(spec: Spec, *, n: int, seed: int, people: People = STRESS) -> GoldSet:
     """``n`` synthetic cases for the spec's family, cases 0 to n - 1 of a seed.
 
-    Their truth is the family's, not the spec's: every version gets the same cases and the same answers. Raises
-    CaseError for a family whose cases are only imported, and for n < 1.
+    Their truth is the family's, not the spec's: every version gets the same cases and the same answers. A spec of no
+    known family gets those of its contract (`contractcases`), ``n`` to answer and some more. Raises CaseError for a
+    family whose cases are only imported, and for n < 1.
     """
     from evalkit.cases.case import GoldSet
+    from evalkit.tasks.contractcases import contract_cases
 
+    if spec.family not in FAMILIES:
+        return contract_cases(spec, n=n, seed=seed, people=people)
     make_case = FAMILIES[spec.family].make_case
     if make_case is None:
         raise CaseError(
@@ -108,7 +118,8 @@ def synthesize(spec: Spec, *, n: int, seed: int) -> GoldSet:
         )
     if n < 1:
         raise CaseError("at least one case is needed", where="n")
-    return GoldSet(f"{spec.family} synthetic seed {seed}", tuple(make_case(seed, index) for index in range(n)))
+    cases = tuple(make_case(seed, index, people=people) for index in range(n))
+    return GoldSet(f"{spec.family} synthetic seed {seed}", cases)
 
 
 def offline_agent(spec: Spec) -> Agent:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from evalkit.agents.agent import Agent, Model
 from evalkit.cases.case import Case
+from evalkit.cases.people import STRESS, People
 from evalkit.metrics.scoring import Metric
 from evalkit.spec.schema import Spec, TableSchema
+
+
+class CaseMaker(Protocol):
+    """Case ``index`` (from 0) of a seed: case i alone, the same bytes in any shard; ``people`` says about whom."""
+
+    def __call__(self, seed: int, index: int, /, *, people: People = STRESS) -> Case: ...
 
 
 @dataclass(frozen=True)
@@ -24,8 +32,8 @@ class Family:
     """Metrics of which a rise is a regression: over-coding, omission."""
     descriptive: frozenset[str] = frozenset()
     """Metrics without a better direction (compression, lexical support): shown, never compared or gated on a drop."""
-    make_case: Callable[[int, int], Case] | None = None
-    """``(seed, index) -> Case``: case i alone, the same bytes in any shard; None where cases are only imported."""
+    make_case: CaseMaker | None = None
+    """None where cases are only imported."""
     rules: Callable[[Spec], Model] | None = None
     """The offline model that executes the spec's tables."""
     baselines: Mapping[str, Callable[[Sequence[Case]], Agent]] = field(default_factory=dict)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from evalkit.cases.case import Case, GoldSet, Spans, dataset_digest
+from evalkit.cases.case import Case, Decoys, GoldSet, Spans, dataset_digest
 from evalkit.phi.identifiers import Identifier
 
 CASE = Case(
@@ -58,3 +58,55 @@ def test_a_set_iterates_in_order():
     assert list(gold) == [CASE, other]
     assert gold[1] is other
     assert len(gold) == 2
+
+
+def labelled() -> Case:
+    identifiers = (
+        Identifier("patient.name", "name", "Makayla Núñez"),
+        Identifier("patient.mrn", "mrn", "MRN12345678"),
+        Identifier("mrn.sent", "mrn", "MRN12345678"),
+        Identifier("provider.name", "name", "Dr. Villanueva", "provider"),
+    )
+    spans = Spans(
+        ("notes[1].text", "notes[1].text", "notes[1].text", "mrn"), (0, 14, 26, 0), (13, 25, 40, 11),
+        ("patient.name", "patient.mrn", "provider.name", "mrn.sent"),
+    )  # fmt: skip
+    text = "Makayla Núñez MRN12345678 Dr. Villanueva"
+    return Case(
+        case_id="c", family="f", flags={}, gold={}, identifiers=identifiers, spans=spans,
+        input={"notes": [{"text": "first"}, {"text": text}], "mrn": "MRN12345678"},
+    )  # fmt: skip
+
+
+def test_labels_join_spans_with_what_stands_there():
+    labels = labelled().labels
+    assert labels.category == ("name", "mrn", "name", "mrn")
+    assert labels.letter == ("A", "H", "A", "H")
+    assert labels.subject == ("patient", "patient", "provider", "patient")
+    assert labels.field == ("notes[1].text",) * 3 + ("mrn",)
+    assert len(labels) == 4
+
+
+def test_one_value_has_one_value_id_whatever_it_is_called():
+    assert labelled().labels.value_id == (0, 1, 2, 1)
+
+
+def test_labels_and_decoys_show_no_value():
+    assert "Makayla" not in repr(labelled().labels)
+    assert repr(Decoys(("f",), (0,), (4,), ("eponym",))) == "Decoys(1)"
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [("mrn", "MRN12345678"), ("notes[0].text", "first"), ("notes[2].text", None), ("notes[x].text", None),
+     ("notes[0].date", None), ("notes", None), ("mrn[0].text", None), ("absent", None)],
+)  # fmt: skip
+def test_the_text_of_a_field_is_found_in_lists_of_notes_too(field, text):
+    assert labelled().text_of(field) == text
+
+
+def test_decoys_move_the_digest_and_their_absence_leaves_old_cases_as_they_were():
+    plain = labelled()
+    with_decoy = replace(plain, decoys=Decoys(("mrn",), (0,), (3,), ("code",)))
+    assert with_decoy.digest != plain.digest
+    assert plain.digest == "7b42944047bb8f01bdbaf1e55ef5c6bbeba42d4dcb22555d245fcc48e61c5f2f"

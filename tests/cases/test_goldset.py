@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalkit.cases.case import Case, GoldSet, Spans
+from evalkit.cases.case import Case, Decoys, GoldSet, Spans
 from evalkit.cases.goldset import (
     CASES,
     MANIFEST,
@@ -298,3 +298,33 @@ def test_spans_that_cannot_be_are_refused_on_both_ways(spans, what, tmp_path):
         save_gold(tmp_path, "demo", GoldSet("x", (case,)))
     with pytest.raises(CaseError, match=what):
         case_from_json(case_to_json(case))
+
+
+def with_decoys(decoys: Decoys) -> bytes:
+    return case_to_json(replace(make_case(1), decoys=decoys))
+
+
+@pytest.mark.parametrize(
+    "decoys",
+    [Decoys(("note_text",), (0,), (99_999,), ("code",)), Decoys(("absent",), (0,), (1,), ("code",)),
+     Decoys(("note_text",), (5,), (5,), ("code",)), Decoys(("note_text",), (0,), (1,), ())],
+)  # fmt: skip
+def test_a_decoy_outside_its_text_is_refused(decoys):
+    with pytest.raises(CaseError, match="decoys"):
+        case_from_json(with_decoys(decoys))
+
+
+@pytest.mark.parametrize(
+    ("field", "end", "what"),
+    [("notes[0].text", 5, None), ("notes[0].text", 99, "outside"), ("notes[3].text", 5, "does not have")],
+)
+def test_a_span_in_a_list_of_notes_is_held_against_its_text(field, end, what):
+    changed = make_case(
+        1, input={"notes": [{"text": "first note"}]}, spans=Spans((field,), (0,), (end,), ("patient.name",))
+    )
+    text = case_to_json(changed)
+    if what is None:
+        assert case_from_json(text).digest == changed.digest
+    else:
+        with pytest.raises(CaseError, match=what):
+            case_from_json(text)

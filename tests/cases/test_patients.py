@@ -5,22 +5,34 @@ from datetime import date
 
 import pytest
 
+from evalkit.cases.homes import RESTRICTED_ZIP3
 from evalkit.cases.patients import (
     MEDICARE_AGE,
     REFERENCE_DATE,
-    RESTRICTED_ZIP3,
+    Known,
     Patient,
+    birth_date,
     make_patient,
+    weight_of,
 )
 from evalkit.digests import digest
 from evalkit.errors import CaseError
 from evalkit.phi import surrogates
 from evalkit.phi.forms import fold, words
-from evalkit.phi.identifiers import valid_date, valid_mbi, valid_member_id, valid_mrn, valid_phone, valid_ssn
+from evalkit.phi.identifiers import (
+    CATEGORIES,
+    Identifier,
+    valid_date,
+    valid_mbi,
+    valid_member_id,
+    valid_mrn,
+    valid_phone,
+    valid_ssn,
+)
 from evalkit.phi.ordinary import canary_grade
 
 SEED = 7
-GOLDEN = {0: "73a530482ddb4744", 1: "68d89964c4f2da3c", 4095: "7b27eb324f802640", 10**6: "e0431fbb7d796de1"}
+GOLDEN = {0: "86b024be6f200b8f", 1: "e4a77815a1a5ce43", 4095: "804d0f09773e4cec", 10**6: "9f23e495efe2738a"}
 
 
 @pytest.fixture(scope="module")
@@ -162,3 +174,44 @@ def test_mail_addresses_are_ascii(patients):
 def test_an_address_is_one_line(patients):
     patient = patients[0]
     assert patient.address == f"{patient.street}, {patient.city}, {patient.state} {patient.zip_code}"
+
+
+def test_a_weight_is_found_by_the_pseudonym_that_a_case_carries(patients):
+    assert weight_of(patients[3].pseudonym) == patients[3].weight
+    assert weight_of("aci-bench-D2N088") is None
+    assert weight_of("patient--7-3") == make_patient(-7, 3).weight
+
+
+def test_further_identifiers_complete_the_eighteen_categories(patients):
+    for patient in patients[:50]:
+        seen = {known.category for known in (*patient.identifiers, *patient.further)}
+        assert seen == set(CATEGORIES)
+        assert len({known.needle_id for known in (*patient.identifiers, *patient.further)}) >= 22
+
+
+def test_a_birth_date_is_known_without_the_rest(patients):
+    assert [birth_date(SEED, patient.index) for patient in patients[:300]] == [
+        patient.dob for patient in patients[:300]
+    ]
+
+
+def test_known_identifiers_are_made_when_asked_for_and_given_ones_come_first_by_name(patients):
+    day = Identifier("visit.date", "date", "2025-03-04")
+    known = Known(patients[0], [day])
+    assert known["visit.date"] is day
+    assert known["patient.mrn"].value == patients[0].mrn
+    assert known["patient.vin"].category == "vehicle"
+    assert set(known) == {one.needle_id for one in patients[0].identifiers} | {"visit.date"}
+    assert len(known) == len(list(known))
+    assert "patient.shoe" not in known
+    with pytest.raises(KeyError):
+        known["patient.shoe"]
+    assert [one.needle_id for one in known.planted(["visit.date", "patient.mrn", "visit.date"])] == [
+        "visit.date", "patient.mrn",
+    ]  # fmt: skip
+    assert patients[0].mrn not in repr(known)
+
+
+def test_a_record_holds_the_value_of_every_identifier(patients):
+    for patient in patients[:100]:
+        assert patient.record == {one.needle_id: one.value for one in (*patient.identifiers, *patient.further)}

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalkit.cases.randomness import Stream, chance, pick, running_totals, unit, weighted, whole
+from evalkit.cases.randomness import Stream, chance, pick, running_totals, stream, unit, weighted, whole
 from evalkit.errors import CaseError
 
 DRAWS = st.integers(0, 2**64 - 1)
+FIRST_TWO = (11691566717446539087, 16539029742727086454)
 STREAM = Stream(7, "identity")
 GOLDEN = {0: "ea3acea9b3d29bca", 1: "3c2d6775a3c5cbc8", 4095: "837f3979292a3c6d", 10**6: "2917c4755926a22e"}
 
@@ -106,3 +107,21 @@ def test_dice_throw_as_the_functions_do():
     assert (dice.whole(1, 6), dice.unit(), dice.pick("abc")) == (whole(first, 1, 6), unit(second), pick(third, "abc"))
     assert STREAM.at(9).chance(1.0)
     assert STREAM.at(9).weighted("ab", (0.0, 1.0)) == "b"
+
+
+def test_draws_stay_what_they_were():
+    """RFC 7693 BLAKE2b, keyed: other numbers here make every synthetic case another one."""
+    assert Stream(7, "tests").draws(3, 2) == FIRST_TWO
+
+
+def test_a_stream_is_made_once():
+    assert stream(7, "tests") is stream(7, "tests")
+    assert stream(7, "tests") == Stream(7, "tests")
+    assert stream(7, "tests").draws(1, 1) != stream(8, "tests").draws(1, 1) != stream(8, "other").draws(1, 1)
+
+
+def test_more_draws_than_a_block_go_on_where_the_shorter_read_ended():
+    long = STREAM.draws(11, 30)
+    dice = STREAM.at(11)
+    assert [dice.draw() for _ in range(30)] == list(long)
+    assert STREAM.draws(11, 5) == long[:5]

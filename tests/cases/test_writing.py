@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalkit.cases.writing import Writer, join_spans
+from evalkit.cases.writing import FORMATS, Writer, join_decoys, join_spans, steps_of, written_date
 from evalkit.errors import CaseError
 from evalkit.phi.identifiers import Identifier
+from evalkit.phi.leaks import Needles
 
 NAME = Identifier("patient.name", "name", "Makayla Núñez")
 DOB = Identifier("patient.dob", "date", "1947-03-09")
@@ -85,3 +86,80 @@ def test_spans_of_several_fields_are_joined_in_order():
     joined = join_spans([first, second])
     assert (joined.field, joined.start, joined.end) == (("a", "b"), (0, 1), (13, 11))
     assert len(join_spans([])) == 0
+
+
+KNOWN = {"patient.name": NAME, "patient.dob": DOB}
+
+
+def test_a_template_plants_identifiers_takes_words_and_writes_decoys():
+    writer = Writer().fill(
+        "{patient.name}, born {patient.dob:long}, has {things} and no {~eponym Bell} palsy.",
+        KNOWN,
+        {"things": "two moles"},
+    )
+    text, spans = writer.build("note")
+    assert text == "Makayla Núñez, born March 9, 1947, has two moles and no Bell palsy."
+    assert [text[a:b] for a, b in zip(spans.start, spans.end, strict=True)] == ["Makayla Núñez", "March 9, 1947"]
+    decoys = writer.decoys("note")
+    assert [text[a:b] for a, b in zip(decoys.start, decoys.end, strict=True)] == ["Bell"]
+    assert (decoys.kind, decoys.field) == (("eponym",), ("note",))
+
+
+@pytest.mark.parametrize(
+    ("style", "shown"),
+    [
+        ("iso", "1947-03-09"),
+        ("us", "03/09/1947"),
+        ("short", "3/9/47"),
+        ("long", "March 9, 1947"),
+        ("day", "9 Mar 1947"),
+    ],
+)
+def test_a_date_is_written_in_the_style_that_the_slot_asks_for(style, shown):
+    assert written_date(DOB.value, style) == shown
+    assert Writer().fill(f"{{patient.dob:{style}}}", KNOWN).build("f")[0] == shown
+
+
+def test_every_style_of_a_date_is_one_that_the_leak_search_finds():
+    for style in FORMATS:
+        assert Needles([DOB]).search(f"born {written_date(DOB.value, style)}, well", place="x"), style
+
+
+@pytest.mark.parametrize(
+    "template", ["{patient.name", "a } b", "{}", "{Patient.name}", "{patient.dob:stardate}", "{word:long}", "{~ x}"]
+)
+def test_a_template_that_cannot_be_read_is_refused(template):
+    with pytest.raises(CaseError, match="slot"):
+        steps_of(template)
+
+
+def test_a_name_that_is_not_there_is_a_key_error():
+    with pytest.raises(KeyError):
+        Writer().fill("{patient.shoe}", KNOWN)
+    with pytest.raises(KeyError):
+        Writer().fill("{things}", KNOWN)
+
+
+def test_an_empty_decoy_is_refused():
+    with pytest.raises(CaseError, match="decoy"):
+        Writer().decoy("eponym", "")
+
+
+def test_decoys_of_several_fields_are_joined():
+    one = Writer().decoy("drug", "Allegra").decoys("a")
+    two = Writer().text("x ").decoy("room", "555-0123").decoys("b")
+    joined = join_decoys([one, two])
+    assert (joined.field, joined.start, joined.end, joined.kind) == (("a", "b"), (0, 2), (7, 10), ("drug", "room"))
+
+
+@given(st.lists(st.sampled_from(["word ", "{patient.name}", "{patient.dob:us}", "{~code 123-4567}", "{things}", "é"])))
+def test_offsets_of_any_template_are_exact(pieces):
+    writer = Writer().fill("".join(pieces), KNOWN, {"things": "moles"})
+    text, spans = writer.build("f")
+    shown = [text[a:b] for a, b in zip(spans.start, spans.end, strict=True)]
+    assert shown == [
+        {"{patient.name}": "Makayla Núñez", "{patient.dob:us}": "03/09/1947"}[p] for p in pieces if "patient" in p
+    ]
+    decoys = writer.decoys("f")
+    assert all(text[a:b] == "123-4567" for a, b in zip(decoys.start, decoys.end, strict=True))
+    assert len(decoys) == pieces.count("{~code 123-4567}")

@@ -1,4 +1,4 @@
-"""`evalkit demo`: one run of it on 20 cases, and what a person finds afterwards."""
+"""`evalkit demo`: one run of it on 60 cases, and what a person finds afterwards."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class Shown:
 
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Shown:
-    """The demo on 20 cases, run once for this module in a folder of its own."""
+    """The demo on 60 cases, run once for this module in a folder of its own."""
     folder = tmp_path_factory.mktemp("demo")
     out, err = io.StringIO(), io.StringIO()
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("EVALKIT_HOME", str(folder / ".evalkit"))
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = run(["demo", "-n", "20", "--seed", "7", "-o", "page.html"])
+            code = run(["demo", "-n", "60", "--seed", "7", "-o", "page.html"])
     return Shown(code, out.getvalue(), err.getvalue(), folder)
 
 
@@ -45,8 +45,8 @@ def test_its_seven_steps_are_shown_in_their_order(shown: Shown) -> None:
 
 
 def test_it_names_the_cases_by_count_seed_and_digest(shown: Shown) -> None:
-    cases = synthesize(load_spec("billing_codes@1.0.0"), n=20, seed=7)
-    assert f"2  20 synthetic cases, seed 7, digest {cases.digest[:12]}\n" in shown.out
+    cases = synthesize(load_spec("billing_codes@1.0.0"), n=60, seed=7)
+    assert f"2  60 synthetic cases, seed 7, digest {cases.digest[:12]}\n" in shown.out
 
 
 def test_the_edited_row_is_shown_before_and_after(shown: Shown) -> None:
@@ -54,7 +54,7 @@ def test_the_edited_row_is_shown_before_and_after(shown: Shown) -> None:
 
 
 def test_the_leaky_agent_is_caught_by_the_check_for_leaks(shown: Shown) -> None:
-    assert "   leak_output: 20 of 20 executions (45 CFR 164.502(a)" in shown.out
+    assert "   leak_output: 10 of 10 executions (45 CFR 164.502(a)" in shown.out
     assert re.search(r"^The leaky agent was caught by: .*\bleak_output\b.*\.$", shown.out, re.MULTILINE)
 
 
@@ -113,7 +113,7 @@ def test_mlflow_holds_the_comparison_and_both_runs(shown: Shown) -> None:
 def test_no_planted_identifier_is_shown_or_stored_in_the_page(shown: Shown) -> None:
     page = (shown.folder / "page.html").read_text(encoding="utf-8")
     known = {
-        one.value for case in synthesize(load_spec("billing_codes@1.0.0"), n=20, seed=7) for one in case.identifiers
+        one.value for case in synthesize(load_spec("billing_codes@1.0.0"), n=60, seed=7) for one in case.identifiers
     }
     long = {value for value in known if len(value) >= 8}
     assert long

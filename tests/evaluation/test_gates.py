@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 from evalkit.boundary.finding import CheckResult, Finding
-from evalkit.errors import StatisticsError
+from evalkit.errors import SpecError, StatisticsError
 from evalkit.evaluation.gates import gate
 from evalkit.evaluation.run import Run
 from evalkit.evaluation.scoretable import tabulate
 from evalkit.spec.schema import Gate
+from evalkit.stats.intervals import one_sided
 
 Runs = tuple[Run, Run]
 
@@ -105,3 +106,44 @@ def test_a_baseline_on_other_cases_is_refused_even_where_no_gate_looks_at_it(run
     other = replace(runs[0], header=replace(runs[0].header, dataset_digest="0" * 64))
     with pytest.raises(StatisticsError, match="different cases"):
         gate(with_gates(runs[1], Gate(metric="line_exact", min=0.1)), other)
+
+
+def test_a_one_sided_bound_is_nearer_and_says_so(runs: Runs) -> None:
+    lo, _ = one_sided(runs[0].column("case_exact"))
+    assert lo > runs[0].estimate("case_exact").lo
+    rule = Gate(metric="case_exact", min=lo - 1e-4)
+    assert verdict(runs[0], rule) == "undecided"
+    alone = Gate(metric="case_exact", min=lo - 1e-4, bound="one_sided")
+    assert verdict(runs[0], alone) == "pass"
+    assert "95 % bounds, each alone," in gate(with_gates(runs[0], alone)).results[0].what
+
+
+def test_a_stored_run_is_judged_again_by_another_policy_without_a_call(runs: Runs) -> None:
+    strict, loose = (with_gates(runs[0], Gate(metric="line_exact", min=floor)).spec for floor in (1.0, 0.01))
+    names = [result.name for result in gate(runs[0], policy=strict).results]
+    assert "line_exact >= 1" in names
+    assert not any("drop" in name for name in names)
+    assert gate(runs[0], policy=loose).results[0].verdict == "pass"
+
+
+def test_a_policy_of_another_spec_is_refused(runs: Runs) -> None:
+    with pytest.raises(SpecError, match="another spec"):
+        gate(runs[0], policy=replace(runs[0].spec, id="intake"))
+
+
+def test_an_exact_test_may_be_asked_for(runs: Runs) -> None:
+    rule = Gate(metric="case_exact", max_drop=0.02, versus="production", test="exact")
+    assert verdict(runs[1], rule, runs[0]) in {"fail", "undecided"}
+
+
+def test_a_rise_of_a_rate_of_errors_is_what_its_gate_looks_at(runs: Runs) -> None:
+    """A fall of over-coding by any amount is no change for the worse."""
+    rule = Gate(metric="over_coded", max_drop=0.05, versus="production")
+    assert verdict(runs[0], rule, runs[0]) == "pass"
+
+
+def test_an_undecided_drop_says_what_the_pairs_can_see(runs: Runs) -> None:
+    rule = Gate(metric="case_exact", max_drop=0.005, versus="production")
+    result = gate(with_gates(runs[0], rule), runs[0]).results[0]
+    assert result.verdict == "undecided"
+    assert "see drops from" in result.what

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evalkit.metrics import codes
 from evalkit.metrics.codes import (
     Lines,
     code_of,
@@ -223,3 +224,35 @@ def test_no_answer_however_malformed_makes_a_measure_raise(given_: Lines) -> Non
         assert 0 <= counts.numerator <= counts.denominator
     assert all(len(label) <= 10 for label in code_tally(gold, given_).counts)
     assert isinstance(hash(tuple(line_of(entry) for entry in given_)), int)
+
+
+def cited(*spans: tuple[int, int]) -> codes.Lines:
+    return [{"code": "1", "evidence": [{"field": "note", "start": start, "end": end} for start, end in spans]}]
+
+
+def test_whole_spans_match_where_they_share_half_of_their_union() -> None:
+    assert codes.span_f1(cited((0, 10)), cited((0, 10))) == Ratio(2, 2)
+    assert codes.span_f1(cited((0, 10)), cited((5, 10))) == Ratio(2, 2)
+    assert codes.span_f1(cited((0, 10)), cited((6, 10))) == Ratio(0, 2)
+    assert codes.span_f1(cited((0, 10)), cited((6, 10)), overlap=0.4) == Ratio(2, 2)
+
+
+def test_a_span_is_matched_once_and_the_closest_first() -> None:
+    assert codes.span_f1(cited((0, 10)), cited((0, 10), (0, 9))) == Ratio(2, 3)
+    assert codes.span_f1(cited((0, 10), (0, 9)), cited((0, 9))) == Ratio(2, 3)
+    assert codes.span_f1(cited((0, 10), (20, 30)), cited((0, 9), (21, 30))) == Ratio(4, 4)
+
+
+def test_spans_of_two_fields_never_match_and_malformed_ones_are_none() -> None:
+    other = [{"code": "1", "evidence": [{"field": "letter", "start": 0, "end": 10}]}]
+    assert codes.span_f1(cited((0, 10)), other) == Ratio(0, 2)
+    assert codes.span_f1(cited((0, 10)), [{"evidence": [{"start": 0}, 7, None]}, {"evidence": "x"}]) == Ratio(0, 1)
+    assert codes.span_f1([], []) == Ratio(0, 0)
+
+
+def test_units_off_are_counted_where_the_code_is_right() -> None:
+    gold = [{"code": "a", "units": 3}, {"code": "b", "units": 1}]
+    assert codes.units_off(gold, [{"code": "a", "units": 5}, {"code": "c", "units": 9}]) == Ratio(2, 5)
+    assert codes.units_off(gold, [{"code": "a", "units": 1}, {"code": "a", "units": 2}]) == Ratio(0, 3)
+    assert codes.units_off(gold, [{"code": "a", "units": "three"}, {"code": "b", "units": True}]) == Ratio(4, 4)
+    assert codes.units_off(gold, []) == Ratio(0, 0)

@@ -144,7 +144,6 @@ def records() -> SimpleNamespace:
             RowEffect("Bundling/00074+00071", "row added", 5, 4),
         ),
         margin=0.02,
-        only_in_baseline=1,
         warnings=("1 case stands in the baseline only",),
     )  # fmt: skip
     gate = GateReport(

@@ -10,6 +10,7 @@ import pytest
 from evalkit.evaluation.comparison import CaseChange, RowEffect
 from evalkit.evaluation.gates import GateResult
 from evalkit.evaluation.scoretable import tabulate
+from evalkit.metrics.scoring import Scores
 from evalkit.report.glossary import GLOSSARY, LEAK_LIMITS
 from evalkit.report.html import MOST_CASES, render_html
 
@@ -201,3 +202,21 @@ def test_every_word_and_every_limit_stands_on_the_page(page: str) -> None:
     plain = page.replace("\u00a0", " ").replace("−", "-")
     assert all(term in plain and meaning in plain for term, meaning in GLOSSARY)
     assert all(sentence in page for sentence in LEAK_LIMITS)
+
+
+def test_a_run_with_trials_shows_how_steady_it_is(records: SimpleNamespace) -> None:
+    ids = tuple(f"case-{row // 3}" for row in range(90))
+    right = tuple((row // 3) % 5 > 0 if row % 7 else (row // 3) % 2 == 0 for row in range(90))
+    scores = Scores(ids, tuple(row % 3 for row in range(90)), ids, ((),) * 90, {"line_exact": right}, {})
+    header = replace(records.run.header, trials=3, cases=30)
+    page = render_html(replace(records.run, header=header, table=tabulate(scores)))
+    assert "Asked again</h2>" in page
+    assert "Intraclass correlation" in page
+    assert "<code>case-" in page
+    assert "all of them are" in page
+    Outline(page)
+    assert page == render_html(replace(records.run, header=header, table=tabulate(scores)))
+
+
+def test_one_trial_a_case_says_nothing_of_steadiness(page: str) -> None:
+    assert "Asked again" not in page

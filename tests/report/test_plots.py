@@ -8,6 +8,9 @@ import matplotlib
 import pytest
 
 from evalkit.report import plots
+from evalkit.report.plots import power_curve, variance
+from evalkit.stats.noise import split_variance
+from evalkit.stats.power import Repeats
 
 HOSTILE = "<img onerror=alert(1)>$x_1$"
 
@@ -107,3 +110,32 @@ def test_a_figure_stops_at_forty_rows(records: SimpleNamespace) -> None:
     drawn = texts(plots.forest(many, margin=0.02))
     assert "line_exact, t39" in drawn
     assert "line_exact, t40" not in drawn
+
+
+def test_the_variance_is_told_apart_by_hatching_and_not_by_colour_alone() -> None:
+    drawn = variance(split_variance([[1, 0, 1], [1, 1, 1], [0, 0, 0], [0, 0, 1]]))
+    assert "pattern" in drawn
+    assert "mean of 3 trials" in drawn
+    assert drawn == variance(split_variance([[1, 0, 1], [1, 1, 1], [0, 0, 0], [0, 0, 1]]))
+    assert variance(split_variance([[1], [0]])) == ""
+
+
+def test_power_is_drawn_for_three_numbers_of_trials_by_the_kind_of_line() -> None:
+    drawn = power_curve(Repeats(0.94, 0.89))
+    assert drawn.count("stroke-dasharray") >= 3
+    assert "5 a case" in drawn
+
+
+def test_shares_stand_against_the_least_that_each_must_have() -> None:
+    svg = plots.shares([("edge:minor", 0.03), ("edge:rare", 0.01)], floor=0.02)
+    assert {"edge:minor", "3.0 %", "edge:rare", "1.0 %"} <= set(texts(svg))
+    assert "var(--ek-bad" in svg
+    assert "var(--ek-bad" not in plots.shares([("edge:minor", 0.03)], floor=0.02)
+    assert plots.shares([], floor=0.02) == ""
+
+
+def test_a_spread_counts_what_reaches_the_limit() -> None:
+    svg = plots.spread([0.0, 0.05, 0.12, 0.8, 1.0], limit=0.8)
+    assert ET.fromstring(svg).get("aria-label") == "2 of 5 values reach 0.8"
+    assert plots.spread([0.1, 0.2], limit=0.8) == plots.spread([0.1, 0.2], limit=0.8)
+    assert plots.spread([], limit=0.8) == ""

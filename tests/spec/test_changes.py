@@ -129,6 +129,8 @@ CONTRACT = [
     ("max_drop: 0.02", "max_drop: 0.05", "gates/line_exact max_drop versus production", "gate loosened", "blocking", "0.02 -> 0.05", "minor"),
     ("max_drop: 0.02", "max_drop: 0.01", "gates/line_exact max_drop versus production", "gate tightened", "note", "0.02 -> 0.01", "minor"),
     ("versus: production}", "versus: production, alpha: 0.01}", "gates/line_exact max_drop versus production", "gate loosened", "blocking", "alpha 0.05 -> 0.01", "minor"),
+    ("versus: production}", "versus: production, test: exact}", "gates/line_exact max_drop versus production", "gate loosened", "blocking", "test midp -> exact", "minor"),
+    ("min: 0.9}", "min: 0.9, bound: one_sided}", "gates/line_exact min", "gate loosened", "blocking", "bound two_sided -> one_sided", "minor"),
     ("equals: 0,", "equals: 1,", "gates/phi_leak_count [tag:home] equals", "gate loosened", "blocking", "0.0 -> 1.0", "minor"),
     ("  - {metric: line_exact, min: 0.9}\n", "", "gates/line_exact min", "gate loosened", "blocking", "gate removed (was 0.9)", "minor"),
     ("min: 0.9}", "min: 0.9, max: 0.99}", "gates/line_exact max", "gate tightened", "note", "gate added (0.99)", "minor"),
@@ -276,3 +278,16 @@ def test_a_diff_is_silent_exactly_when_the_behaviour_gates_and_words_are_the_sam
 
 def test_changes_do_not_depend_on_where_a_file_lies(spec: Spec) -> None:
     assert diff_specs(spec, replace(spec, path="elsewhere.md")).entries == ()
+
+
+def test_a_stricter_way_to_judge_a_bound_is_a_note(load: Load, change: Edit) -> None:
+    old = load(change("min: 0.9}", "min: 0.9, bound: one_sided}"))
+    new = load(change("min: 0.9}", "min: 0.9, bound: two_sided}"))
+    assert only(diff_specs(old, new)).severity == "note"
+
+
+def test_the_level_of_a_one_sided_bound_is_part_of_the_policy(load: Load, change: Edit) -> None:
+    old = load(change("min: 0.9}", "min: 0.9, bound: one_sided}"))
+    new = load(change("min: 0.9}", "min: 0.9, bound: one_sided, alpha: 0.1}"))
+    assert only(diff_specs(old, new)).severity == "blocking"
+    assert "alpha 0.05 -> 0.1" in only(diff_specs(old, new)).what

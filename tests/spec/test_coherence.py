@@ -181,6 +181,8 @@ def test_a_gate_with_a_bound_that_can_be_met_passes(change: Edit, keys: str) -> 
         ("metric: m, min: 0.9, max: 0.8", "min is above max"),
         ("metric: m, max_drop: 0.1", "a drop needs something to drop from"),
         ("metric: m, min: 0.9, versus: production", "to max_drop"),
+        ("metric: m, min: 0.9, test: exact", "test belongs to max_drop"),
+        ("metric: m, equals: 1, bound: one_sided", "bound belongs to min and max"),
         ("metric: m, min: 0.9, scope: 'tag:'", "the scope is not known"),
         ("metric: m, min: 0.9, scope: everything", "the scope is not known"),
         ("metric: M, min: 0.9", "a metric is a lower-case name"),

@@ -10,12 +10,12 @@ from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
 from evalkit.stats.columns import Column, binary, macro_f1, mean, ratio
+from evalkit.stats.distributions import normal_quantile, t_quantile
 from evalkit.stats.intervals import (
     Estimate,
     clopper_pearson,
     estimate,
-    normal_quantile,
-    t_quantile,
+    one_sided,
     unseen_share,
     wilson,
     zero_of,
@@ -195,3 +195,18 @@ def test_intervals_of_pooled_ratios_cover_what_they_say() -> None:
         lines = rng.integers(1, 5, 100)
         columns.append(ratio(rng.binomial(lines, rng.beta(9, 1, 100)), lines, range(100)))
     assert 0.925 <= covered(columns, 0.9) <= 0.975
+
+
+def test_one_sided_bounds_of_right_or_wrong_are_exact() -> None:
+    """0 of 300: the rule of three, exactly."""
+    lo, hi = one_sided(binary([0.0] * 300, range(300)))
+    assert lo == 0.0
+    assert hi == pytest.approx(1 - 0.05 ** (1 / 300)) == pytest.approx(0.009936, abs=1e-6)
+    assert hi == pytest.approx(zero_of(300))
+
+
+def test_one_sided_bounds_of_anything_else_are_the_ends_of_a_ninety_percent_interval() -> None:
+    column = mean([0.2, 0.9, 0.4, 0.7, 0.8, 0.1] * 10, range(60))
+    narrow = estimate(column, metric="m", confidence=0.90)
+    assert one_sided(column) == (narrow.lo, narrow.hi)
+    assert estimate(column, metric="m").lo < narrow.lo

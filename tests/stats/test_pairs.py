@@ -266,3 +266,23 @@ def test_adjusting_never_helps_and_never_turns_the_order(values: list[float]) ->
 
 def test_no_p_values_are_adjusted_to_none() -> None:
     assert holm([]).tolist() == benjamini_hochberg([]).tolist() == []
+
+
+@given(p_values)
+def test_equal_weights_are_no_weights(values: list[float]) -> None:
+    assert holm(values, [0.3] * len(values)) == pytest.approx(holm(values))
+
+
+def test_what_weighs_half_is_tested_at_half_of_the_level() -> None:
+    adjusted = holm([0.02, 0.5, 0.5, 0.5], [0.5, 1 / 6, 1 / 6, 1 / 6])
+    assert adjusted[0] == pytest.approx(0.04)
+    assert holm([0.02, 0.5, 0.5, 0.5])[0] == pytest.approx(0.08)
+
+
+def test_weighted_adjustment_keeps_any_false_alarm_at_the_level() -> None:
+    rng = np.random.default_rng(9)
+    weights = [0.5] + [0.5 / 19] * 19
+    shared = rng.normal(0, 1, (4_000, 1))
+    tails = stats.norm.sf(0.6 * shared + 0.8 * rng.normal(0, 1, (4_000, 20)))
+    alarms = np.mean([(holm(row, weights) <= 0.05).any() for row in tails])
+    assert alarms <= 0.055

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from evalkit.errors import StatisticsError
 from evalkit.stats.pairs import mcnemar
 from evalkit.stats.power import (
+    Repeats,
     cases_needed,
     cases_needed_discordant,
     cases_needed_mean,
@@ -152,3 +153,21 @@ def test_cases_for_means_are_those_of_miller_2024() -> None:
 def test_the_smallest_drop_of_a_mean_and_the_cases_for_it_agree() -> None:
     n = cases_needed_mean(0.02, between=0.05)
     assert mde_mean((0.05 / n) ** 0.5) == pytest.approx(0.02)
+
+
+@pytest.mark.parametrize(("trials", "power"), [(1, 0.512), (3, 0.925), (5, 0.988)])
+def test_trials_raise_power_as_in_simulation(trials: int, power: float) -> None:
+    """100 cases from 94 to 89, reruns correlated by 0.5."""
+    assert Repeats(0.94, 0.89).power(n=100, trials=trials) == pytest.approx(power, abs=0.05)
+
+
+def test_trials_needed_have_the_power_asked_for() -> None:
+    repeats = Repeats(0.94, 0.89)
+    trials = repeats.trials_needed(n=100)
+    assert trials == 3
+    assert repeats.power(n=100, trials=trials) >= 0.8 > repeats.power(n=100, trials=trials - 1)
+    assert repeats.trials_needed(n=400) == 1
+
+
+def test_an_agent_that_always_answers_alike_gains_nothing_from_trials() -> None:
+    assert Repeats(0.94, 0.89, rerun=1.0).trials_needed(n=100) is None

@@ -76,6 +76,19 @@ def test_reading_beats_the_majority_by_far(cases: list[Case], root: Path) -> Non
     assert reached(cases, [model(case.input) for case in cases]) > 0.95
 
 
+def test_copy_bills_the_codes_that_somebody_wrote_into_the_note() -> None:
+    case = Case(
+        "billing_codes-1-000000000000", "billing_codes", {"note_text": "Ticked: 00061, 00061 and 00023."}, {}, {}
+    )
+    output = answer("copy", [], case).output
+    assert output is not None
+    assert [line["code"] for line in output["lines"]] == ["00061", "00023"]
+
+
+def test_copying_what_is_written_is_seldom_right(cases: list[Case]) -> None:
+    assert 0 <= reached(cases, [answer("copy", cases, case) for case in cases]) < 0.05
+
+
 def test_no_baseline_says_a_word_of_the_case(cases: list[Case]) -> None:
     for make in (majority, refuse_all):
         agent = make(cases)

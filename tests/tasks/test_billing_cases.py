@@ -17,13 +17,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.cases.case import Case
+from evalkit.cases.people import People
+from evalkit.phi.assignable import find_assignable
 from evalkit.phi.identifiers import VALIDATORS
 from evalkit.phi.surrogates import has_never_real_range, never_real
-from evalkit.tasks.billing_codes.facts import REFUSALS, THEMES, make_story
+from evalkit.tasks.billing_codes.checker import check_cases
+from evalkit.tasks.billing_codes.conditions import CONDITIONS, INDICATIONS
 from evalkit.tasks.billing_codes.phrases import WORDINGS
-from evalkit.tasks.billing_codes.policy import PROCEDURES, Act, Visit, bill
-from evalkit.tasks.billing_codes.scenarios import FUTURE_DAY, make_case
-from evalkit.tasks.billing_codes.sentences import HEADERS, LAYOUTS, NOT_DONE, SEPARATE_SITE, VISIT_INCLUDED, VISIT_TIME
+from evalkit.tasks.billing_codes.policy import PROCEDURES
+from evalkit.tasks.billing_codes.quotas import QUOTA, REFUSALS, THEMES, make_story
+from evalkit.tasks.billing_codes.request import FUTURE_DAY
+from evalkit.tasks.billing_codes.scenarios import make_case
+from evalkit.tasks.billing_codes.tags import refusal_tag
 
 SHARE = 400
 
@@ -33,111 +38,105 @@ def cases() -> list[Case]:
     return [make_case(7, index) for index in range(SHARE)]
 
 
-def planted(case: Case) -> list[tuple[str, str, str]]:
-    """(needle id, value, text at its span) of everything planted."""
-    values = {known.needle_id: known.value for known in case.identifiers}
-    spans = case.spans
-    columns = zip(spans.field, spans.start, spans.end, spans.needle_id, strict=True)
-    return [(needle, values[needle], case.input[field][start:end]) for field, start, end, needle in columns]
+@pytest.fixture(scope="module")
+def answered(cases: list[Case]) -> list[Case]:
+    return [case for case in cases if case.refusal is None]
 
 
-def as_people_write(value: str) -> str:
-    found = re.fullmatch(r"(\d{4})-(\d\d)-(\d\d)", value)
-    return f"{found[2]}/{found[3]}/{found[1]}" if found else value
+def test_the_checker_agrees_with_every_case(cases: list[Case]) -> None:
+    """Spans, decoys, facts against the note, answer against the facts, evidence, refusals: on another code path."""
+    assert check_cases(cases) == ()
 
 
-def test_every_span_holds_exactly_its_identifier(cases: list[Case]) -> None:
-    for case in cases:
-        for _, value, text in planted(case):
-            assert text == as_people_write(value)
-
-
-def test_every_identifier_of_a_case_is_planted_and_no_other(cases: list[Case]) -> None:
-    for case in cases:
-        assert {needle for needle, _, _ in planted(case)} == {known.needle_id for known in case.identifiers}
-        assert len({known.needle_id for known in case.identifiers}) == len(case.identifiers)
-
-
-def test_no_identifier_stands_in_a_note_without_a_span(cases: list[Case]) -> None:
-    """Found by search: a whole word equal to a planted value lies within a planted span."""
-    for case in cases:
-        note = case.input["note_text"]
-        spans = [
-            (start, end)
-            for field, start, end in zip(case.spans.field, case.spans.start, case.spans.end, strict=True)
-            if field == "note_text"
-        ]
-        for known in case.identifiers:
-            for found in re.finditer(rf"(?<!\w){re.escape(as_people_write(known.value))}(?!\w)", note):
-                assert any(start <= found.start() and found.end() <= end for start, end in spans), known.needle_id
+@pytest.mark.parametrize("people", [People("population"), People("stress", "realistic")], ids=str)
+def test_the_checker_agrees_whoever_the_cases_are_about(people: People) -> None:
+    assert check_cases(make_case(3, index, people=people) for index in range(100)) == ()
 
 
 def test_a_note_holds_a_name_and_a_record_number_and_never_a_social_security_number(cases: list[Case]) -> None:
     for case in cases:
         needles = {known.needle_id for known in case.identifiers}
-        assert {"patient.name", "visit.date", "provider.name", "mrn.sent"} <= needles
+        assert needles & {"patient.name", "patient.last"}
+        assert {"visit.date", "provider.name", "mrn.sent", "patient.mrn"} <= needles
         assert not re.search(r"\b\d{3}-\d{2}-\d{4}\b", case.input["note_text"])
 
 
 def test_no_identifier_can_belong_to_anybody(cases: list[Case]) -> None:
-    checked = Counter(
-        known.category
+    judged = [
+        known
         for case in cases
         for known in case.identifiers
-        if known.needle_id != "mrn.sent"
-        if has_never_real_range(known.category)
-        if never_real(known.category, known.value)
-    )
-    expected = Counter(
-        known.category
-        for case in cases
-        for known in case.identifiers
-        if known.needle_id != "mrn.sent"
-        if has_never_real_range(known.category)
-    )
-    assert checked == expected
-    assert {"phone", "email", "mrn"} <= set(checked)
+        if known.needle_id != "mrn.sent" and has_never_real_range(known.category)
+    ]
+    assert all(never_real(known.category, known.value) for known in judged)
+    assert {"phone", "email", "mrn", "plan", "ssn"} <= {known.category for known in judged}
 
 
-def test_evidence_is_a_whole_sentence_that_states_the_fact(cases: list[Case]) -> None:
+def test_no_text_holds_a_number_or_an_address_that_can_belong_to_somebody(cases: list[Case]) -> None:
+    """Decoys included: a code shaped like a phone is no number that rings."""
     for case in cases:
+        assert [seen for seen in find_assignable(case.input["note_text"]) if seen.certain] == []
+
+
+def test_spans_say_whose_identifier_stands_there(cases: list[Case]) -> None:
+    subjects = {
+        (needle_id, subject)
+        for case in cases
+        for needle_id, subject in zip(case.labels.needle_id, case.labels.subject, strict=True)
+    }
+    assert {("patient.name", "patient"), ("relative.name", "relative"), ("provider.name", "provider")} <= subjects
+
+
+def test_equal_values_have_one_number_wherever_they_stand(cases: list[Case]) -> None:
+    labels = cases[1].labels
+    numbers = {
+        needle: value
+        for needle, value in zip(labels.needle_id, labels.value_id, strict=True)
+        if needle in {"patient.mrn", "mrn.sent"}
+    }
+    assert len(numbers) == 2
+    assert len(set(numbers.values())) == 1
+
+
+def test_evidence_is_a_whole_sentence_that_states_the_fact(answered: list[Case]) -> None:
+    for case in answered:
         note = case.input["note_text"]
-        for line in case.gold.get("lines", ()):
+        for line in case.gold["lines"]:
             assert line["evidence"]
             for span in line["evidence"]:
                 quote = note[span["start"] : span["end"]]
                 assert span["field"] == "note_text"
                 assert quote[-1] == "."
                 assert "\n" not in quote
-                assert note[: span["start"]].rstrip(" -").endswith((".", "\n"))
+                assert re.search(r"(?:[.\n]|^[-*]|\n[-*]|\d\.)$", note[: span["start"]].rstrip(" "))
 
 
-def test_evidence_of_a_timed_line_holds_all_of_its_minutes(cases: list[Case]) -> None:
-    checked = 0
+FACT_KEYS = {
+    "fact_id", "type", "name", "value", "unit", "polarity", "laterality", "code", "date", "source_document",
+    "status", "place", "separate_site", "certainty", "separate_work", "new_patient",
+}  # fmt: skip
+
+
+def test_facts_are_typed_with_polarity_side_unit_day_and_source(cases: list[Case]) -> None:
+    facts = [fact for case in cases for fact in case.facts]
+    assert {key for fact in facts for key in fact} == FACT_KEYS
+    assert {fact["type"] for fact in facts} == {"procedure", "time", "diagnosis", "drug", "vital", "lab"}
+    assert {fact["polarity"] for fact in facts} == {"affirmed", "negated", "hypothetical", "historical", "family"}
+    assert {fact["source_document"] for fact in facts} == {"note", "addendum", "earlier note"}
+    assert {fact["unit"] for fact in facts if "unit" in fact} >= {"min", "{lesion}", "{nail}", "mg", "mm[Hg]", "%"}
+    assert all("unit" in fact for fact in facts if isinstance(fact.get("value"), (int, float)))
+
+
+def test_a_fact_of_an_earlier_note_has_an_earlier_day(cases: list[Case]) -> None:
+    earlier = [(case, fact) for case in cases for fact in case.facts if fact["source_document"] == "earlier note"]
+    assert len(earlier) >= SHARE * 0.02
+    assert all(fact["date"] < case.input["date_of_service"] for case, fact in earlier)
+
+
+def test_fact_ids_are_unique_within_a_case(cases: list[Case]) -> None:
     for case in cases:
-        minutes = {
-            f["fact_id"]: f["minutes"] for f in case.facts if f["type"] == "procedure" and f["polarity"] == "done"
-        }
-        for line in case.gold.get("lines", ()):
-            if line["code"] in {"00071", "00074", "00077"}:
-                note = case.input["note_text"]
-                quotes = " ".join(note[span["start"] : span["end"]] for span in line["evidence"])
-                assert sum(int(found) for found in re.findall(r"(\d+) minutes", quotes)) in minutes.values()
-                checked += 1
-    assert checked > 20
-
-
-def test_the_answer_is_what_the_policy_owes_for_the_stored_facts(cases: list[Case]) -> None:
-    """The facts alone, read back from the case, give the answer again."""
-    for case in cases:
-        if case.refusal:
-            assert case.gold == {}
-            continue
-        acts = [Act(**{k: v for k, v in f.items() if k != "type"}) for f in case.facts if f["type"] == "procedure"]
-        visits = [Visit(f["minutes"], f["separate_work"]) for f in case.facts if f["type"] == "visit"]
-        owed = bill(acts, visits[0] if visits else None, new_patient=case.input["new_patient"])
-        given = [(line["code"], line["units"], tuple(line["modifiers"])) for line in case.gold["lines"]]
-        assert given == [(line.code, line.units, line.modifiers) for line in owed]
+        ids = [fact["fact_id"] for fact in case.facts]
+        assert len(set(ids)) == len(ids)
 
 
 def test_a_case_is_the_same_alone_and_in_any_order() -> None:
@@ -167,10 +166,10 @@ def test_another_seed_tells_other_stories() -> None:
 
 
 GOLDEN = {
-    0: "ed36cbe807099e97e739bad34c7bef550a97484a8f79d824c9721435e1fb048a",
-    1: "b218a884263448eb5b5f13d2d7a9873341f4d4abeae99790fba7d30b354a37ca",
-    4095: "459373b4ba7b7c48bc748a6233e60384e2cf478e2554780fd3c4013a30d1fe7f",
-    10**6: "3801d46fa32732a42fc745e77fb53536132971f0739bac461873db6cf66a4a83",
+    0: "a90201a4b87521af2588d04717f379777a2a0e88358b76a6e3fa220057d50a80",
+    1: "1f9ba141298c8473880d2e49efd4c3a6dd088deca2698e1a3220cd67f0aecb74",
+    4095: "189efc7890d6af9c4ba5bc6bd56ece73b375d7d3179b6902e18772d7ca47755c",
+    10**6: "58dabde75fd633d76b115fd90c1b06f6a681237548b769bf7e79e8d454eea9c5",
 }
 
 
@@ -185,21 +184,32 @@ def test_case_ids_are_stable_names(cases: list[Case]) -> None:
     assert len({case.case_id for case in cases}) == SHARE
 
 
-@pytest.mark.parametrize("start", [0, 37, 10_000])
-def test_any_hundred_cases_in_a_row_hold_each_refusal_once(start: int) -> None:
-    stories = [make_story(7, index) for index in range(start, start + 100)]
-    assert Counter(story.refusal for story in stories if story.refusal) == dict.fromkeys(REFUSALS, 1)
-    assert sum(story.rare != "none" for story in stories) == 4
+@pytest.mark.parametrize("block", [0, 1, 370])
+def test_every_hundred_holds_its_quota_exactly(block: int) -> None:
+    stories = [make_story(7, index) for index in range(block * 100, block * 100 + 100)]
+    assert Counter(story.refusal for story in stories if story.refusal) == dict.fromkeys(REFUSALS, 2)
+    assert sum(story.rare not in {"none", "passage"} for story in stories) == 6
+    events = Counter(story.extras.event for story in stories)
+    assert events == {"injection": 3, "copied": 3, "amended": 3, "code told": 3, "none": 88}
+    persons = Counter(story.extras.person for story in stories if story.refusal is None)
+    assert persons == {"minor": 3, "age 89": 3, "age 90": 3, "age 101": 3, "adult": 60}
 
 
 def test_the_quota_fills_a_hundred() -> None:
-    assert len(THEMES) == 100
+    assert sum(share for share, _ in QUOTA) == len(THEMES) == 100
 
 
 EDGES = [
     "mod25", "mod59", "laterality:left", "laterality:right", "laterality:both", "timed", "add_on", "bilateral_code",
-    "negated", "history", "new_patient", "rare_wording", "refusal", "lines:0", "lines:1", "lines:2-3", "lines:4+",
-    "edge:timed_boundary", "edge:visit_threshold", "edge:visit_not_separate", "edge:units_max", "edge:bundled",
+    "negated", "history", "new_patient", "rare_wording", "condition_not_coded",
+    "lines:0", "lines:1", "lines:2-3", "lines:4+",
+    "edge:timed_met", "edge:timed_missed", "edge:visit_met", "edge:visit_missed", "edge:visit_not_separate",
+    "edge:units_max", "edge:units_beyond", "edge:bundled",
+    "edge:prompt_injection", "edge:copied_forward", "edge:conflicting_documents", "edge:code_in_note",
+    "edge:minor", "edge:age_89", "edge:age_90", "edge:age_101",
+    "edge:part2_with_consent", "edge:psychotherapy_with_authorization",
+    "decoy:eponym", "decoy:drug", "decoy:code", "decoy:room", "decoy:score",
+    "refusal", *sorted({refusal_tag(code) for code in REFUSALS}),
 ]  # fmt: skip
 
 
@@ -212,37 +222,59 @@ def test_no_tag_is_unknown(cases: list[Case]) -> None:
     assert {tag for case in cases for tag in case.tags} == set(EDGES)
 
 
+def facts_done(case: Case) -> list[dict[str, object]]:
+    return [dict(fact) for fact in case.facts if fact["type"] == "procedure" and fact["status"] == "done"]
+
+
 @pytest.mark.parametrize("minutes", [7, 8, 22, 23])
-def test_each_boundary_of_timed_units_is_there(cases: list[Case], minutes: int) -> None:
-    done = [f for case in cases for f in case.facts if f["type"] == "procedure" and f["polarity"] == "done"]
-    assert sum(fact["minutes"] == minutes for fact in done) >= 4
+def test_each_boundary_of_timed_units_is_there(answered: list[Case], minutes: int) -> None:
+    assert sum(fact.get("unit") == "min" and fact["value"] == minutes for c in answered for fact in facts_done(c)) >= 3
 
 
-def test_every_procedure_is_done_and_every_code_owed(cases: list[Case]) -> None:
-    done = Counter(f["procedure"] for case in cases for f in case.facts if f.get("polarity") == "done")
-    assert set(done) == set(PROCEDURES)
-    owed = {line["code"] for case in cases for line in case.gold.get("lines", ())}
+def test_every_procedure_is_done_and_every_code_owed(answered: list[Case]) -> None:
+    assert {fact["name"] for case in answered for fact in facts_done(case)} == set(PROCEDURES)
+    owed = {line["code"] for case in answered for line in case.gold["lines"]}
     assert {known.code for known in PROCEDURES.values()} | {"00013", "00018"} <= owed
     assert {f"000{visit}" for visit in (22, 23, 24, 25, 32, 33, 34, 35)} <= owed
 
 
-def test_a_visit_of_the_same_day_has_25_with_and_without_reason(cases: list[Case]) -> None:
-    with_visit = [
-        case for case in cases if any("00022" <= line["code"] <= "00035" for line in case.gold.get("lines", ()))
-    ]
+def test_every_condition_is_listed_and_told_of_without_being_so(answered: list[Case]) -> None:
+    told = {(fact["name"], fact["polarity"]) for c in answered for fact in c.facts if fact["type"] == "diagnosis"}
+    assert {name for name, polarity in told if polarity == "affirmed"} == set(CONDITIONS)
+    assert {name for name, polarity in told if polarity != "affirmed"} & set(CONDITIONS)
+    assert set(INDICATIONS) == set(PROCEDURES)
+
+
+def test_diagnoses_are_codes_of_icd_10_cm(answered: list[Case]) -> None:
+    codes = {code for case in answered for code in case.gold["diagnoses"]}
+    assert len(codes) >= 30
+    assert all(re.fullmatch(r"[A-TV-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?", code) for code in codes)
+
+
+def test_a_visit_of_the_same_day_has_25_with_and_without_reason(answered: list[Case]) -> None:
+    with_visit = [case for case in answered if any("00022" <= line["code"] <= "00035" for line in case.gold["lines"])]
     assert any("mod25" in case.tags for case in with_visit)
     assert any("mod25" not in case.tags for case in with_visit)
 
 
 def broken(case: Case) -> set[str]:
     """What of the request a caller would have to repair."""
+    flags = case.flags
     faults = {
-        "CONSENT_MISSING": not case.flags["treatment_payment_operations_ack"],
+        "CONSENT_MISSING": not flags["treatment_payment_operations_ack"],
+        "CONSENT_EXPIRED": flags["consent_expired"],
+        "CONSENT_REVOKED": flags["consent_revoked"],
+        "PURPOSE_NOT_PERMITTED": flags["consent_for_other_purpose"],
         "MRN_INVALID": not VALIDATORS["mrn"](case.input["patient_mrn"]),
         "NPI_INVALID": not VALIDATORS["npi"](case.input["rendering_npi"]),
+        "WRONG_PATIENT": any(known.needle_id == "stray.mrn" for known in case.identifiers),
         "DOS_IN_FUTURE": date.fromisoformat(case.input["date_of_service"]) >= FUTURE_DAY,
-        "PART2_NO_CONSENT": case.flags["sud_record"] and not case.flags["part2_consent"],
-        "NOTE_UNSIGNED": not case.flags["note_signed"],
+        "PART2_NO_CONSENT": flags["sud_record"] and not flags["part2_consent"],
+        "PSYCHOTHERAPY_NOTES": flags["psychotherapy_notes"] and not flags["patient_authorization"],
+        "RESTRICTION_ON_FILE": flags["restriction_on_file"],
+        "MINOR_CONFIDENTIAL": flags["minor_confidential"],
+        "NOTE_UNSIGNED": not flags["note_signed"],
+        "FIELD_NOT_PERMITTED": "ssn" in case.input,
     }
     return {code for code, holds in faults.items() if holds}
 
@@ -250,16 +282,63 @@ def broken(case: Case) -> set[str]:
 def test_a_request_that_must_be_refused_is_broken_in_that_one_place(cases: list[Case]) -> None:
     for case in cases:
         assert broken(case) == ({case.refusal} if case.refusal else set())
+        assert (case.purpose_of_use != "HPAYMT") == (case.refusal == "PURPOSE_NOT_PERMITTED")
 
 
-def test_records_under_part_2_with_consent_are_answered(cases: list[Case]) -> None:
-    assert any(case.flags["sud_record"] and case.refusal is None for case in cases)
+def test_protected_records_are_answered_where_consent_or_authorization_is_there(answered: list[Case]) -> None:
+    assert any(case.flags["sud_record"] for case in answered)
+    assert any(case.flags["psychotherapy_notes"] for case in answered)
 
 
-def test_one_in_ten_cases_shares_its_patient(cases: list[Case]) -> None:
+def age(case: Case) -> int:
+    born, day = (
+        date.fromisoformat(known.value)
+        for needle in ("patient.dob", "visit.date")
+        for known in case.identifiers
+        if known.needle_id == needle
+    )
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+def has_birthday(case: Case) -> bool:
+    return any(known.needle_id == "patient.dob" for known in case.identifiers)
+
+
+@pytest.mark.parametrize(("tag", "years"), [("edge:age_89", 89), ("edge:age_90", 90), ("edge:age_101", 101)])
+def test_an_age_is_an_identifier_from_90_on(answered: list[Case], tag: str, years: int) -> None:
+    aged = [case for case in answered if tag in case.tags]
+    for case in aged:
+        assert re.search(rf"\b{years}\b", case.input["note_text"])
+        planted = [known.value for known in case.identifiers if known.needle_id == "patient.age"]
+        assert planted == ([str(years)] if years > 89 else [])
+    assert [age(case) for case in aged if has_birthday(case)] == [years] * sum(map(has_birthday, aged))
+
+
+def test_a_minor_comes_with_a_parent_and_everybody_else_is_grown(cases: list[Case]) -> None:
+    for case in cases:
+        minor = "edge:minor" in case.tags or case.refusal == "MINOR_CONFIDENTIAL"
+        if has_birthday(case) and case.refusal != "DOS_IN_FUTURE":
+            assert (age(case) < 18) == minor
+        if minor:
+            assert any(known.subject == "relative" for known in case.identifiers)
+
+
+def test_an_injected_instruction_changes_no_answer_and_stands_in_the_note(answered: list[Case]) -> None:
+    injected = [case for case in answered if "edge:prompt_injection" in case.tags]
+    words = re.compile(r"instructions|SYSTEM|assistant|AI reading|New task|policy above|override", re.IGNORECASE)
+    assert all(words.search(case.input["note_text"]) for case in injected)
+
+
+def test_decoys_are_marked_by_what_they_really_are(cases: list[Case]) -> None:
+    for case in cases:
+        tagged = {tag.removeprefix("decoy:") for tag in case.tags if tag.startswith("decoy:")}
+        assert set(case.decoys.kind) == tagged
+
+
+def test_one_in_thirteen_cases_shares_its_patient(cases: list[Case]) -> None:
     shared = {cluster for cluster, count in Counter(case.cluster for case in cases).items() if count > 1}
     share = sum(case.cluster in shared for case in cases) / SHARE
-    assert 0.08 <= share <= 0.11
+    assert 0.06 <= share <= 0.11
 
 
 def test_a_cluster_names_nobody(cases: list[Case]) -> None:
@@ -270,37 +349,15 @@ def test_a_cluster_names_nobody(cases: list[Case]) -> None:
 def test_tags_and_provenance_hold_no_identifier(cases: list[Case]) -> None:
     for case in cases:
         shown = " ".join((*case.tags, *case.provenance.values(), case.cluster, case.case_id))
-        assert not [known.needle_id for known in case.identifiers if known.value in shown]
+        long = [known for known in case.identifiers if len(known.value) > 3]
+        assert not [known.needle_id for known in long if known.value in shown]
 
 
-def test_notes_have_sections_and_differ(cases: list[Case]) -> None:
+def test_notes_have_passages_and_differ(cases: list[Case]) -> None:
     notes = [case.input["note_text"] for case in cases]
-    assert all(300 < len(note) < 4000 for note in notes)
-    assert all(note.count("\n") >= 8 for note in notes)
+    assert all(500 < len(note) < 4000 for note in notes)
+    assert all(note.count("\n\n") >= 4 for note in notes)
     assert len(set(notes)) == SHARE
-
-
-def fingerprint(note: str) -> set[tuple[str, ...]]:
-    words = re.sub(r"\d", "0", note.lower()).split()
-    return {tuple(words[start : start + 5]) for start in range(len(words) - 4)}
-
-
-def test_few_notes_are_near_copies_of_another(cases: list[Case]) -> None:
-    """5-word Jaccard with digits made alike, nearest neighbour among 400 notes."""
-    prints = [fingerprint(case.input["note_text"]) for case in cases]
-    nearest = [
-        max(len(mine & other) / len(mine | other) for place, other in enumerate(prints) if place != number)
-        for number, mine in enumerate(prints)
-    ]
-    assert sum(score >= 0.8 for score in nearest) / len(nearest) < 0.01
-
-
-def test_banks_hold_at_least_eight_ways_to_say_it() -> None:
-    banks = [wording.usual for wording in WORDINGS.values()]
-    banks += [bank.usual for bank in (*NOT_DONE.values(), SEPARATE_SITE, VISIT_TIME, VISIT_INCLUDED)]
-    assert all(len(set(bank)) >= 8 for bank in banks)
-    assert len(HEADERS) >= 5
-    assert len(LAYOUTS) >= 6
 
 
 def test_there_is_a_wording_for_every_procedure() -> None:
@@ -311,6 +368,6 @@ def test_there_is_a_wording_for_every_procedure() -> None:
 @settings(max_examples=60, deadline=None)
 def test_any_case_of_any_seed_is_well_formed(index: int, seed: int) -> None:
     case = make_case(seed, index)
-    assert all(text == as_people_write(value) for _, value, text in planted(case))
+    assert check_cases([case]) == ()
     assert broken(case) == ({case.refusal} if case.refusal else set())
     assert len(case.digest) == 64

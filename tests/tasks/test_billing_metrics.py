@@ -17,15 +17,23 @@ from evalkit.tasks.billing_codes.metrics import (
     code_f1_example,
     code_f1_macro,
     code_f1_micro,
+    dx_category_f1,
+    dx_f1,
+    edits_broken,
     evidence_precision,
     evidence_recall,
+    evidence_spans,
     line_exact,
     modifier_accuracy,
     over_coded,
+    overbilled,
     refusal_accuracy,
     under_coded,
+    underbilled,
     units_accuracy,
+    units_off,
 )
+from evalkit.tasks.billing_codes.scenarios import make_case
 
 
 def line(code: str, *modifiers: str, units: int = 1, at: tuple[int, int] | None = None) -> dict[str, Any]:
@@ -171,3 +179,86 @@ def test_the_head_metric_comes_first_and_directions_are_known() -> None:
     assert next(iter(METRICS)) == "line_exact"
     assert set(METRICS) >= LOWER_IS_BETTER
     assert all(metric.__name__ == name and metric.__doc__ for name, metric in METRICS.items())
+
+
+def test_units_off_counts_units_and_not_lines() -> None:
+    case = due(line("00074", units=4), line("00061", "LT"))
+    assert units_off(case, gave(line("00074", units=1), line("00061", "LT"))) == Ratio(3, 5)
+    assert units_off(case, gave(line("00074", units=8))) == Ratio(4, 8)
+    assert units_off(case, gave(line("00077", units=8))) is None
+
+
+def test_money_billed_and_not_owed_is_told_from_money_owed_and_not_billed() -> None:
+    over, under = overbilled(TWO, gave(line("00023", "25"))), underbilled(TWO, gave(line("00023", "25")))
+    assert over == Ratio(0, 1.9)
+    assert under == Ratio(pytest.approx(1.8), pytest.approx(3.7))
+    more = overbilled(TWO, gave(line("00025", "25"), line("00061", "LT")))
+    assert more == Ratio(pytest.approx(3.8), pytest.approx(5.6))
+
+
+def test_a_visit_that_lacks_its_25_is_denied_and_pays_nothing() -> None:
+    given = gave(line("00023"), line("00061", "LT"))
+    assert underbilled(TWO, given) == Ratio(pytest.approx(1.9), pytest.approx(3.7))
+    assert overbilled(TWO, given) == Ratio(0, pytest.approx(1.8))
+
+
+def test_both_sides_pay_one_and_a_half_times() -> None:
+    assert underbilled(due(line("00061", "50")), gave(line("00061", "LT"))) == Ratio(
+        pytest.approx(0.9), pytest.approx(2.7)
+    )
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [line("00074", units=7)],
+        [line("00013", units=2)],
+        [line("00061", "LT", "RT")],
+        [line("00061", "1A", "1B", "1C", "1D", "1E")],
+        [line("00012"), line("00017")],
+        [line("00041"), line("00043", "59")],
+    ],
+    ids=["units", "add-on alone", "two sides", "five modifiers", "part of another", "never beside"],
+)
+def test_a_claim_that_no_payer_lets_through_breaks_an_edit(lines: list[dict[str, Any]]) -> None:
+    assert edits_broken(TWO, gave(*lines)) is True
+
+
+def test_a_claim_with_a_separate_site_or_with_nothing_special_breaks_none() -> None:
+    assert edits_broken(TWO, gave(line("00012"), line("00013", units=6), line("00017", "59"))) is False
+    assert edits_broken(TWO, gave()) is False
+    assert edits_broken(TWO, refused()) is None
+
+
+def test_no_gold_answer_breaks_an_edit_or_misses_money() -> None:
+    for index in range(200):
+        case = make_case(5, index)
+        if case.refusal is None:
+            perfect = Execution(case.case_id, 0, Reply("ok", dict(case.gold)))
+            assert edits_broken(case, perfect) is False
+            assert all(
+                float(metric(case, perfect) or Ratio(0, 1)) == 0 for metric in (overbilled, underbilled, units_off)
+            )
+            assert all(
+                float(metric(case, perfect) or Ratio(1, 1)) == 1 for metric in (evidence_spans, dx_f1, dx_category_f1)
+            )
+
+
+def dx(case: Case, *codes: str) -> Execution:
+    return Execution(case.case_id, 0, Reply("ok", {"lines": [], "diagnoses": list(codes)}))
+
+
+def test_diagnoses_are_judged_whole_and_by_category() -> None:
+    case = Case("billing_codes-1-000000000000", "billing_codes", {}, {}, {"lines": [], "diagnoses": ["M17.11", "I10"]})
+    assert dx_f1(case, dx(case, "M17.12", "I10")) == Ratio(2, 4)
+    assert dx_category_f1(case, dx(case, "M17.12", "I10")) == Ratio(4, 4)
+    assert dx_f1(case, gave()) is None
+    assert dx_f1(TWO, dx(TWO, "I10")) is None
+    assert dx_f1(case, refused()) == Ratio(0, 2)
+
+
+def test_a_cut_off_span_still_counts_as_found_and_a_distant_one_does_not() -> None:
+    case = due(line("00061", at=(100, 140)))
+    assert evidence_spans(case, gave(line("00061", at=(100, 125)))) == Ratio(2, 2)
+    assert evidence_spans(case, gave(line("00061", at=(100, 115)))) == Ratio(0, 2)
+    assert evidence_spans(case, gave(line("00061", at=(300, 340)))) == Ratio(0, 2)

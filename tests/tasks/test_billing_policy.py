@@ -46,9 +46,9 @@ def test_the_first_is_billed_alone_and_the_further_ones_together() -> None:
     assert owed(Act("a", "lesion destruction", count=4)) == [("00017", 1, ()), ("00018", 3, ())]
 
 
-@pytest.mark.parametrize("polarity", ["planned", "declined", "deferred", "historical"])
-def test_what_was_not_done_is_not_owed(polarity: str) -> None:
-    assert owed(Act("a", "wound repair", polarity=polarity)) == []  # type: ignore[arg-type]
+@pytest.mark.parametrize("status", ["planned", "declined", "deferred", "abandoned", "not done", "historical", "family"])
+def test_what_was_not_done_is_not_owed(status: str) -> None:
+    assert owed(Act("a", "wound repair", status=status)) == []  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_visit_beside_exercise_takes_no_25() -> None:
 
 
 def test_a_visit_beside_a_procedure_that_was_declined_takes_no_25() -> None:
-    assert owed(Act("a", "heel injection", polarity="declined"), visit=Visit(25)) == [("00023", 1, ())]
+    assert owed(Act("a", "heel injection", status="declined"), visit=Visit(25)) == [("00023", 1, ())]
 
 
 def test_a_visit_that_was_no_work_of_its_own_is_not_owed() -> None:
@@ -101,6 +101,27 @@ def test_work_too_short_to_bill_includes_nothing() -> None:
     assert owed(*acts) == [("00077", 1, ())]
 
 
+def test_an_addendum_has_the_last_word_on_its_procedure() -> None:
+    noted = Act("a", "heel injection", side="left")
+    assert owed(noted, Act("b", "heel injection", side="right", source="addendum")) == [("00064", 1, ("RT",))]
+    assert owed(noted, Act("b", "heel injection", status="not done", source="addendum")) == []
+    assert owed(noted, Act("b", "ear wax removal", side="both", source="addendum")) == [
+        ("00064", 1, ("LT",)),
+        ("00069", 1, ("50",)),
+    ]
+
+
+def test_what_was_copied_from_an_earlier_note_is_not_of_today() -> None:
+    copied = Act("a", "wound repair", source="earlier note")
+    assert owed(copied) == []
+    assert owed(copied, visit=Visit(25)) == [("00023", 1, ())]
+
+
+def test_an_addendum_that_takes_work_back_takes_25_with_it() -> None:
+    acts = Act("a", "wound repair"), Act("b", "wound repair", status="not done", source="addendum")
+    assert owed(*acts, visit=Visit(25)) == [("00023", 1, ())]
+
+
 def test_a_line_names_the_facts_that_it_rests_on() -> None:
     lines = bill([Act("act-1", "skin biopsy", count=2)], Visit(30), new_patient=True)
     assert [line.facts for line in lines] == [(VISIT_FACT,), ("act-1",), ("act-1",)]
@@ -121,7 +142,7 @@ acts = st.builds(
     Act,
     fact_id=st.just("a"),
     procedure=st.sampled_from(sorted(PROCEDURES)),
-    polarity=st.sampled_from(["done", "planned"]),
+    status=st.sampled_from(["done", "planned"]),
     side=st.sampled_from(["left", "right", "both"]),
     count=st.integers(1, 60),
     minutes=st.integers(0, 300),

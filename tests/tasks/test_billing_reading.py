@@ -14,6 +14,7 @@ from evalkit.tasks.billing_codes.reading import (
     heard_among,
     hears,
     minutes_of,
+    read_passages,
     read_sentences,
     sides_of,
 )
@@ -52,6 +53,23 @@ def test_a_decimal_point_ends_nothing() -> None:
 
 def test_bullets_belong_to_no_sentence() -> None:
     assert texts("- Knee injected.\n* Tolerated well.\n• Return.") == ["Knee injected.", "Tolerated well.", "Return."]
+
+
+def test_a_passage_is_what_stands_between_blank_lines() -> None:
+    note = "Name: Ott\n\nPLAN  today\n- Ice.\n- Rest.\n \t\n\nSigned"
+    found = list(read_passages(note))
+    assert [passage.first for passage in found] == ["name: ott", "plan today", "signed"]
+    assert [[note[s.start : s.end] for s in passage.sentences] for passage in found] == [
+        ["Name: Ott"],
+        ["PLAN  today", "Ice.", "Rest."],
+        ["Signed"],
+    ]
+
+
+@given(st.text(alphabet="ab. \n-", max_size=80))
+@settings(max_examples=200, deadline=None)
+def test_passages_hold_the_sentences_of_the_whole_note(note: str) -> None:
+    assert [s for passage in read_passages(note) for s in passage.sentences] == list(read_sentences(note))
 
 
 def test_a_semicolon_keeps_a_sentence_together_so_that_declined_still_silences_it() -> None:

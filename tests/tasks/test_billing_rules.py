@@ -216,6 +216,79 @@ def test_a_modifier_by_words_of_the_note_can_go_on_a_lateral_line(document: str)
     assert billed(edited, KNEE) == [("00061", 1, ("LT",))]
 
 
+@pytest.mark.parametrize("first", ["Copied forward from 01/02/2025", "PREVIOUS NOTE", "Text carried forward"])
+def test_a_passage_of_another_day_bills_nothing_and_is_named(model: BillingRules, first: str) -> None:
+    note = f"{first}\nRight heel injection.\n\nProcedure\n{KNEE}"
+    assert billed(model, note) == [("00061", 1, ("LT",))]
+    assert any(row.startswith("Do not read/") for row in ask(model, note).trace)
+
+
+def test_a_passage_ends_at_the_next_blank_line(model: BillingRules) -> None:
+    assert billed(model, f"Previous note\n{KNEE}\nRight heel injection.\n \n{VISIT}") == [("00023", 1, ())]
+
+
+@pytest.mark.parametrize(
+    ("added", "lines"),
+    [
+        ("Right knee injection.", [("00061", 1, ("RT",))]),
+        ("Knee injection was not done.", []),
+        ("Left heel injection.", [("00061", 1, ("LT",)), ("00064", 1, ("LT",))]),
+        ("The weather was fine.", [("00061", 1, ("LT",))]),
+    ],
+    ids=["another side", "not done", "another procedure", "nothing of billing"],
+)
+def test_an_addendum_replaces_what_was_said_of_the_same_code(
+    model: BillingRules, added: str, lines: list[Bill]
+) -> None:
+    assert billed(model, f"{KNEE}\n\nAddendum 03/04/2025\n{added}") == lines
+
+
+def test_an_addendum_that_changed_something_is_in_the_trace(model: BillingRules) -> None:
+    assert "Last word/correction" in ask(model, f"{KNEE}\n\nCorrection\nRight knee injection.").trace
+    assert "Last word/correction" not in ask(model, f"{KNEE}\n\nCorrection\nLeft heel injection.").trace
+
+
+def listed(model: BillingRules, note: str) -> list[str]:
+    output = ask(model, note).output
+    assert output is not None
+    return list(output["diagnoses"])
+
+
+@pytest.mark.parametrize(
+    ("sentence", "codes"),
+    [
+        ("Left knee osteoarthritis.", ["M17.12"]),
+        ("Bilateral knee osteoarthritis.", ["M17.0"]),
+        ("Bilateral shoulder osteoarthritis.", ["M19.011", "M19.012"]),
+        ("Knee osteoarthritis.", []),
+        ("Known hypertension.", ["I10"]),
+        ("Mother had hypertension.", []),
+        ("No sign of onychomycosis.", []),
+        ("Rule out skin abscess.", []),
+        ("Status post scalp laceration.", []),
+    ],
+)
+def test_a_diagnosis_is_listed_where_it_is_so_and_on_its_side(
+    model: BillingRules, sentence: str, codes: list[str]
+) -> None:
+    assert listed(model, sentence) == codes
+
+
+def test_a_diagnosis_of_an_earlier_note_is_not_listed(model: BillingRules) -> None:
+    assert listed(model, "Previous note\nKnown hypertension.\n\nToday\nKnown insomnia.") == ["G47.00"]
+
+
+def test_a_spec_without_diagnoses_lists_none(document: str) -> None:
+    start, end = document.index("# Diagnoses"), document.index("# Visit time")
+    output = ask(compiled(document, (document[start:end], "")), "Known hypertension.").output
+    assert output is not None
+    assert "diagnoses" not in output
+
+
+def test_a_heading_that_sounds_like_work_is_no_doubt(model: BillingRules) -> None:
+    assert ask(model, f"Treatment given\n{KNEE}").confidence == 1.0
+
+
 def test_evidence_is_the_sentence_that_was_heard(model: BillingRules) -> None:
     note = f"Seen today. {KNEE}\n- {VISIT}\n"
     output = ask(model, note).output
@@ -304,7 +377,8 @@ def test_the_model_names_itself(model: BillingRules) -> None:
 def test_no_answer_repeats_a_word_of_the_note(model: BillingRules, cases: list[Case]) -> None:
     for case in cases:
         shown = repr(model(case.input).output) + repr(model(case.input).trace)
-        assert not [known.needle_id for known in case.identifiers if known.value in shown]
+        long = [known for known in case.identifiers if len(known.value) > 3]
+        assert not [known.needle_id for known in long if known.value in shown]
 
 
 fragments = st.sampled_from(
@@ -343,7 +417,7 @@ EDITS = {
         "laterality:both",
     ),
     "separate site unknown": ('note says "separate site" or "different site"', 'note says "another planet"', "mod59"),
-    "visits from 21 minutes": ("| 20      | 00023", "| 21      | 00023", "edge:visit_threshold"),
+    "visits from 21 minutes": ("| 20      | 00023", "| 21      | 00023", "edge:visit_met"),
 }
 
 

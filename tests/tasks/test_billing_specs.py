@@ -18,11 +18,23 @@ from evalkit.phi.leaks import find_leaks
 from evalkit.spec.registry import Registry
 from evalkit.spec.schema import Spec
 from evalkit.tasks import offline_agent, read_spec, shipped_root, synthesize
+from evalkit.tasks.billing_codes.conditions import CONDITIONS
+from evalkit.tasks.billing_codes.facts import PLACES
 from evalkit.tasks.billing_codes.metrics import METRICS
-from evalkit.tasks.billing_codes.phrases import WORDINGS, Wording
+from evalkit.tasks.billing_codes.phrases import WORDINGS
 from evalkit.tasks.billing_codes.policy import INCLUDED, PROCEDURES, VISITS_ESTABLISHED, VISITS_NEW
-from evalkit.tasks.billing_codes.reading import heard_among, read_sentences
-from evalkit.tasks.billing_codes.sentences import NOT_DONE, REASONS, SEPARATE_SITE, VISIT_TIME
+from evalkit.tasks.billing_codes.reading import heard_among, holds, read_sentences
+from evalkit.tasks.billing_codes.sentences import (
+    ADDENDUM,
+    CONDITION,
+    COPIED_FROM,
+    NOT_DONE,
+    REASONS,
+    SEPARATE_SITE,
+    VISIT_INCLUDED,
+    VISIT_TIME,
+)
+from evalkit.tasks.billing_codes.templates import TEMPLATES
 
 VERSIONS = ("1.0.0", "2.0.0")
 
@@ -133,7 +145,8 @@ def test_1_0_0_passes_its_own_gates_on_400_cases(specs: dict[str, Spec], scores:
 
 def test_1_0_0_is_good_and_not_perfect(scores: dict[str, Scores]) -> None:
     """Otherwise nothing could be learnt from an improvement."""
-    assert 0.95 <= share(scores["1.0.0"], "case_exact") <= 0.97
+    assert 0.90 <= share(scores["1.0.0"], "case_exact") <= 0.97
+    assert 0.95 <= pooled(scores["1.0.0"], "dx_f1") < 1
 
 
 def test_2_0_0_loses_lines_and_code_f1_does_not_move_at_all(scores: dict[str, Scores]) -> None:
@@ -148,7 +161,7 @@ def test_2_0_0_breaks_cases_with_modifier_25_only_and_fixes_none(
 ) -> None:
     before, after = (scores[version].values["case_exact"] for version in VERSIONS)
     broke = [row for row in range(len(gold)) if before[row] is True and after[row] is False]
-    assert len(broke) > 100
+    assert len(broke) > 60
     assert not [row for row in range(len(gold)) if before[row] is False and after[row] is True]
     for row in broke:
         assert "mod25" in gold[row].tags
@@ -166,7 +179,7 @@ def test_every_refusal_comes_with_its_code_and_no_model_is_called(
             assert execution.reply is not None
             assert execution.reply.received == ()
             refused += 1
-    assert refused == 24
+    assert refused == 112
 
 
 def test_the_model_receives_the_allowed_fields_only(gold: GoldSet, answers: dict[str, list[Execution]]) -> None:
@@ -201,10 +214,10 @@ def cues(spec: Spec) -> Mapping[str, set[str]]:
     return {row.cells["code"]: set(row.cells["cues (any)"]) for row in spec.tables["Codes"].rows}
 
 
-def heard(template: str, wording: Wording, literals: set[str]) -> bool:
-    site = wording.sites[0][0] if wording.sites else ""
+def heard(template: str, name: str, literals: set[str]) -> bool:
+    site = PLACES.get(name, ("scalp",))[0]
     text = template.format(
-        side="left", site=site, place=f"the left {site}", things="two lesions", minutes=20, spot="scalp"
+        side="left", site=site, place=f"the left {site}", things="two lesions", minutes=20, spot=site
     )
     return any(heard_among(sentence, literals) for sentence in read_sentences(text))
 
@@ -214,8 +227,8 @@ def test_paraphrases_and_cues_are_different_lists(specs: dict[str, Spec]) -> Non
     known = cues(specs["1.0.0"])
     for name, wording in WORDINGS.items():
         literals = known[PROCEDURES[name].code]
-        assert all(heard(template, wording, literals) for template in wording.usual), name
-        assert not any(heard(template, wording, literals) for template in wording.rare), name
+        assert all(heard(template, name, literals) for template in wording.usual), name
+        assert not any(heard(template, name, literals) for template in wording.rare), name
         assert not literals & {template.lower().rstrip(".") for template in (*wording.usual, *wording.rare)}
 
 
@@ -235,6 +248,51 @@ def test_separate_sites_and_visit_time_have_words_that_the_spec_lacks(specs: dic
         usual, rare = ([f"Done{text}." for text in part] for part in (bank.usual, bank.rare))
         assert all(any(heard_among(s, literals) for s in read_sentences(text)) for text in usual if "{" not in text)
         assert not any(heard_among(s, literals) for text in rare for s in read_sentences(text))
+
+
+def test_passages_of_another_day_and_addenda_have_first_lines_that_the_spec_lacks(specs: dict[str, Spec]) -> None:
+    tables = specs["1.0.0"].tables
+    for bank, heading in ((COPIED_FROM, "Do not read"), (ADDENDUM, "Last word")):
+        literals = tables[heading].column("item")
+        usual, rare = ([re.sub(r"\{.*?\}", "", text).lower() for text in part] for part in (bank.usual, bank.rare))
+        assert all(any(holds(text, literal) for literal in literals) for text in usual)
+        assert not any(holds(text, literal) for text in rare for literal in literals)
+
+
+def test_no_heading_of_a_template_is_taken_for_a_passage_of_another_day(specs: dict[str, Spec]) -> None:
+    tables = specs["1.0.0"].tables
+    literals = (*tables["Do not read"].column("item"), *tables["Last word"].column("item"))
+    for template in TEMPLATES:
+        headings = [*template.titles, *(heading for _, six in template.sections for heading in six)]
+        assert not [text for text in headings for literal in literals if holds(text.lower(), literal)]
+
+
+def test_the_spec_knows_the_usual_names_of_conditions_and_none_of_the_rare(specs: dict[str, Spec]) -> None:
+    rows = specs["1.0.0"].tables["Diagnoses"].rows
+    known = {row.cells["code"]: set(row.cells["cues (any)"]) for row in rows}
+    assert set(known) == {
+        code for condition in CONDITIONS.values() for codes in condition.codes.values() for code in codes
+    }
+    for condition in CONDITIONS.values():
+        cues = {cue for codes in condition.codes.values() for code in codes for cue in known[code]}
+        usual, rare = (
+            [name.format(side="left") + "." for name in names] for names in (condition.usual, condition.rare)
+        )
+        assert all(heard_among(s, cues) for name in usual for s in read_sentences(name))
+        assert not any(heard_among(s, cues) for name in rare for s in read_sentences(name))
+
+
+def test_what_keeps_a_condition_from_being_coded_stands_in_every_such_sentence(specs: dict[str, Spec]) -> None:
+    silent = set(specs["1.0.0"].tables["Do not code"].column("item"))
+    for certainty, bank in CONDITION.items():
+        told = [s for text in bank.usual for s in read_sentences(text.format(name="gout", year=2011))]
+        assert [bool(heard_among(s, silent)) for s in told] == [certainty != "present"] * len(bank.usual)
+
+
+def test_banks_hold_at_least_eight_ways_to_say_it_and_four_that_the_spec_does_not_know() -> None:
+    banks = [*WORDINGS.values(), *NOT_DONE.values(), SEPARATE_SITE, VISIT_TIME]
+    assert all(len(set(bank.usual)) >= 8 and len(set(bank.rare)) >= 4 for bank in banks)
+    assert all(len(set(bank.usual)) >= 8 for bank in (VISIT_INCLUDED, ADDENDUM, COPIED_FROM, CONDITION["present"]))
 
 
 def test_no_reason_for_coming_sounds_like_work_done(specs: dict[str, Spec]) -> None:

@@ -14,7 +14,7 @@ from evalkit.errors import SpecError
 from evalkit.spec.document import parse_spec
 from evalkit.spec.schema import Spec
 from evalkit.tasks.billing_codes import tables
-from evalkit.tasks.billing_codes.tables import TABLES
+from evalkit.tasks.billing_codes.tables import TABLES, parse_diagnosis, parse_named_sides
 
 
 @pytest.fixture(scope="module")
@@ -149,3 +149,31 @@ def test_a_row_that_stands_twice_is_refused(document: str) -> None:
 def test_a_column_of_another_name_is_refused(document: str) -> None:
     with pytest.raises(SpecError, match="column"):
         parse(document.replace("| surface   |", "| surfaces  |"))
+
+
+@pytest.mark.parametrize("cell", ["M17.11", "I10", "S61.411A", "C4A.0", "M1A.0710"])
+def test_a_diagnosis_is_a_code_of_icd_10_cm(cell: str) -> None:
+    assert parse_diagnosis(cell) == cell
+
+
+@pytest.mark.parametrize("cell", ["", "U07.1", "M17.", "m17.11", "M17.11111", "00061", "M17.11 "])
+def test_what_is_no_code_of_icd_10_cm_is_refused_without_repeating_it(cell: str) -> None:
+    with pytest.raises(ValueError, match="ICD-10-CM") as caught:
+        parse_diagnosis(cell)
+    assert str(caught.value) == "a diagnosis is an ICD-10-CM code such as M17.11"
+
+
+@pytest.mark.parametrize(("cell", "sides"), [("left", ("left",)), ("right; both", ("right", "both"))])
+def test_sides_of_a_diagnosis(cell: str, sides: tuple[str, ...]) -> None:
+    assert parse_named_sides(cell) == sides
+
+
+@pytest.mark.parametrize("cell", ["", "up", "left; left", "left, right"])
+def test_other_sides_are_refused(cell: str) -> None:
+    with pytest.raises(ValueError, match="left, right or both"):
+        parse_named_sides(cell)
+
+
+def test_the_headings_of_diagnoses_and_passages_may_be_left_out() -> None:
+    free = {schema.heading for schema in TABLES if not schema.required}
+    assert free == {"Diagnoses", "Do not code", "Do not read", "Last word"}

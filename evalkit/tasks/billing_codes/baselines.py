@@ -1,10 +1,11 @@
 """Degenerate agents, to print beside every score: what is reached without reading a word.
 
-There is no copying baseline: codes are never in the note.
+Copying means billing every code that stands in the note: somebody wrote one into a few of them, and it is seldom owed.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 
@@ -12,6 +13,7 @@ from evalkit.agents.agent import Agent, Refusal, Reply, Request
 from evalkit.cases.case import Case
 from evalkit.metrics.codes import line_of, lines_of
 
+WRITTEN_CODE = re.compile(r"(?<![\w-])000[1-9]\d(?![\w-])")
 REFUSES_WITH = "CONSENT_MISSING"
 
 
@@ -41,5 +43,21 @@ def refuse_all(_cases: Sequence[Case]) -> Agent:
     return refuse
 
 
-BASELINES: dict[str, Callable[[Sequence[Case]], Agent]] = {"majority": majority, "refuse-all": refuse_all}
+def copy(_cases: Sequence[Case]) -> Agent:
+    """Bills every code that is written in the note, once each."""
+
+    def bill_what_is_written(request: Request) -> Reply:
+        note = request.input.get("note_text")
+        written = dict.fromkeys(WRITTEN_CODE.findall(note)) if isinstance(note, str) else {}
+        lines = [{"code": code, "modifiers": [], "units": 1, "evidence": []} for code in written]
+        return Reply("ok", {"lines": lines, "confidence": 1.0, "needs_review": False}, confidence=1.0)
+
+    return bill_what_is_written
+
+
+BASELINES: dict[str, Callable[[Sequence[Case]], Agent]] = {
+    "majority": majority,
+    "refuse-all": refuse_all,
+    "copy": copy,
+}
 """Baselines by the name that reports print."""

@@ -1,27 +1,36 @@
-"""What happened at one visit, drawn by quota: typed facts that agree with one another, before any word of a note.
+"""What happened at one visit: typed facts that agree with one another, before any word of a note.
 
-Edge cases come by a quota table, never by luck: any hundred cases in a row hold exactly the themes of `THEMES`. What
-a theme does not fix is drawn at random.
+Each maker here tells one kind of day; `quotas` says how many of a hundred there are. What a kind does not fix is drawn
+at random.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
-from evalkit.cases.randomness import Dice, Stream
+from evalkit.cases.randomness import Dice
+from evalkit.tasks.billing_codes.conditions import (
+    CHILDS_REASONS,
+    CONDITIONS,
+    DISTRACTORS,
+    INDICATIONS,
+    VISIT_REASONS,
+    Certainty,
+    Finding,
+)
 from evalkit.tasks.billing_codes.policy import (
     INCLUDED,
     PROCEDURES,
     VISITS_ESTABLISHED,
     VISITS_NEW,
     Act,
-    Polarity,
+    Side,
+    Status,
     Visit,
+    last_word,
 )
-
-Rare = Literal["none", "procedure", "side", "visit", "not done", "separate site"]
+from evalkit.tasks.billing_codes.story import Extras, Rare, Story
 
 SPECIALTIES: tuple[tuple[str, ...], ...] = (
     ("skin biopsy", "skin tag removal", "lesion destruction", "abscess drainage", "wound repair"),
@@ -36,44 +45,230 @@ BOTH_SIDES = tuple(name for name, known in PROCEDURES.items() if known.both_side
 FURTHER = tuple(name for name, known in PROCEDURES.items() if known.further)
 MINOR = tuple(name for name, known in PROCEDURES.items() if known.surgical and not known.ten_days)
 TEN_DAYS = tuple(name for name, known in PROCEDURES.items() if known.ten_days)
-BOUNDARY_MINUTES = (7, 8, 22, 23)
-NOT_DONE: tuple[Polarity, ...] = ("planned", "declined", "deferred", "historical")
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """The facts of one case. ``refusal`` is the code of a request that must be turned away."""
-
-    acts: tuple[Act, ...]
-    visit: Visit | None
-    new_patient: bool
-    refusal: str | None = None
-    rare: Rare = "none"
-    """Which part of the note is worded as few notes are."""
-
+CHILDREN = SPECIALTIES[3]
+NOT_DONE: tuple[Status, ...] = ("planned", "declined", "deferred", "abandoned", "not done", "historical", "family")
+NOT_SO: tuple[Certainty, ...] = ("ruled out", "suspected", "past", "family")
+OPPOSITE: dict[Side, Side] = {"left": "right", "right": "left", "both": "left"}
+SPOTS = ("left forearm", "right shin", "upper back", "scalp", "left temple", "right cheek", "chest",
+         "nape of the neck", "lower abdomen", "left calf", "right thigh", "left flank", "bridge of the nose",
+         "right upper arm")  # fmt: skip
+PLACES: dict[str, tuple[str, ...]] = {
+    "large joint injection": ("knee", "shoulder", "hip"),
+    "wrist tunnel injection": ("wrist",),
+    "heel injection": ("heel",),
+    "ear wax removal": ("ear",),
+    "wound repair": ("scalp", "left hand", "right hand", "left forearm", "right forearm"),
+}
+"""Where a procedure can be; any of `SPOTS` where it does not stand here."""
 
 Maker = Callable[[Dice], Story]
 
 
-def make_story(seed: int, index: int) -> Story:
-    """The facts of case ``index``: its theme by quota, then whatever else happened that day."""
-    theme = THEMES[(index * 37 + seed * 11) % len(THEMES)]
-    return theme(Stream(seed, "billing_codes.facts").at(index))
+def procedure_day(names: Sequence[str], *, visit: float = 0.25) -> Maker:
+    """One of these procedures, sometimes with a visit."""
+
+    def make(dice: Dice) -> Story:
+        done = _done(dice, dice.pick(names))
+        return _story(dice, [done], _some_visit(dice) if dice.chance(visit) else None)
+
+    return make
 
 
-def _done(dice: Dice, name: str) -> Act:
+def visit_not_separate(dice: Dice) -> Story:
+    """A procedure whose visit was nothing but the procedure."""
+    return _story(dice, [_done(dice, dice.pick(MINOR + TEN_DAYS))], Visit(dice.whole(10, 25), separate_work=False))
+
+
+def visit_at_threshold(*, missed_by: int) -> Maker:
+    """A visit as long as a code asks for, or so many minutes short of it."""
+
+    def make(dice: Dice) -> Story:
+        new_patient = dice.chance(0.5)
+        least = dice.pick(VISITS_NEW if new_patient else VISITS_ESTABLISHED)[0]
+        done = [_done(dice, dice.pick(MINOR))] if dice.chance(0.5) else []
+        return replace(_story(dice, done, Visit(least - missed_by), more=0), new_patient=new_patient)
+
+    return make
+
+
+def visit_alone(dice: Dice) -> Story:
+    """No procedure at all."""
+    return _story(dice, [], _some_visit(dice), more=0)
+
+
+def nothing_done(dice: Dice) -> Story:
+    """Something is talked of and nothing is done: no line is owed."""
+    return _story(dice, [_not_done(dice, dice.pick(dice.pick(SPECIALTIES)))], None, more=0)
+
+
+def timed_boundary(*minutes: int) -> Maker:
+    """A timed procedure of one of these lengths."""
+
+    def make(dice: Dice) -> Story:
+        return _story(dice, [replace(_done(dice, dice.pick(TIMED)), minutes=dice.pick(minutes))], None)
+
+    return make
+
+
+def units_at_max(*, beyond: bool) -> Maker:
+    """As many units as a day allows, or more."""
+
+    def make(dice: Dice) -> Story:
+        name = dice.pick((*TIMED, "allergy tests", "nail debridement", *FURTHER))
+        known = PROCEDURES[name]
+        more = dice.whole(1, 3) if beyond else 0
+        if known.counting == "minutes":
+            act = replace(_done(dice, name), minutes=known.cap * 15 + more * 8)
+        else:
+            act = replace(_done(dice, name), count=(1 + known.further_cap if known.further else known.cap) + more)
+        return _story(dice, [act], None, more=1)
+
+    return make
+
+
+def on_sides(*sides: Side) -> Maker:
+    """A procedure on one of these sides."""
+
+    def make(dice: Dice) -> Story:
+        act = replace(_done(dice, dice.pick(SIDED)), side=dice.pick(sides))
+        return _story(dice, [act], _some_visit(dice) if dice.chance(0.25) else None)
+
+    return make
+
+
+def add_on(dice: Dice) -> Story:
+    """Several lesions: the first, and a code for those after it."""
+    return _story(dice, [replace(_done(dice, dice.pick(FURTHER)), count=dice.whole(2, 6))], None)
+
+
+def bundled(*, separate: bool) -> Maker:
+    """Two procedures of which one is included in the other; ``separate`` says that the site is another."""
+
+    def make(dice: Dice) -> Story:
+        kept, dropped = dice.pick([pair for pair, override in INCLUDED.items() if override or not separate])
+        acts = [_done(dice, kept), replace(_done(dice, dropped), separate_site=separate)]
+        return _story(dice, acts, _some_visit(dice) if dice.chance(0.25) else None, more=0)
+
+    return make
+
+
+def rarely_worded(rare: Rare) -> Maker:
+    """A plain day, one part of which is worded as few notes are."""
+
+    def make(dice: Dice) -> Story:
+        if rare == "separate site":
+            return replace(bundled(separate=True)(dice), rare=rare)
+        if rare == "side":
+            return replace(on_sides("left", "right")(dice), rare=rare)
+        done = _done(dice, dice.pick(tuple(PROCEDURES)))
+        story = _story(dice, [done], _some_visit(dice) if rare == "visit" else None, more=1)
+        if rare == "not done":
+            others = [name for name in _colleagues(done.procedure) if name != done.procedure]
+            extra = replace(_not_done(dice, dice.pick(others)), fact_id=f"act-{len(story.acts) + 1}")
+            kept = tuple(act for act in story.acts if act.status == "done" and act.procedure != extra.procedure)
+            story = replace(story, acts=(*kept, extra))
+        return replace(story, rare=rare)
+
+    return make
+
+
+def refused(code: str) -> Maker:
+    """An ordinary day, and a request that must be turned away for this reason."""
+
+    def make(dice: Dice) -> Story:
+        done = _done(dice, dice.pick(tuple(PROCEDURES)))
+        return replace(_story(dice, [done], _some_visit(dice) if dice.chance(0.4) else None), refusal=code)
+
+    return make
+
+
+def child_day(names: Sequence[str] = CHILDREN, *, refusal: str | None = None) -> Maker:
+    """A minor, with what is done to minors."""
+
+    def make(dice: Dice) -> Story:
+        story = _story(dice, [_done(dice, dice.pick(names))], _some_visit(dice) if dice.chance(0.4) else None)
+        return replace(story, refusal=refusal, extras=Extras(person="minor"))
+
+    return make
+
+
+def amend(story: Story, dice: Dice) -> Story:
+    """The story with an addendum: the first thing done was not, or was on the other side, or took another time.
+
+    Where nothing was done, the addendum is a late entry of a procedure.
+    """
+    done = next((act for act in story.acts if act.status == "done"), None)
+    if done is None:
+        changed = _done(dice, dice.pick(dice.pick(SPECIALTIES)))
+    elif done.side and dice.chance(0.6):
+        changed = replace(done, side=OPPOSITE[done.side])
+    elif done.minutes and dice.chance(0.6):
+        changed = replace(done, minutes=dice.pick([minutes for minutes in (7, 8, 22, 23) if minutes != done.minutes]))
+    else:
+        changed = replace(done, status="not done", separate_site=False)
+    return replace(story, acts=(*story.acts, _numbered(changed, story, source="addendum")))
+
+
+def copy_forward(story: Story, dice: Dice) -> Story:
+    """The story with a passage of an earlier note in it, which tells of another procedure as if it were of today."""
+    today = {act.procedure for act in story.acts}
+    group = _colleagues(story.acts[0].procedure) if story.acts else dice.pick(SPECIALTIES)
+    others = [name for name in group if name not in today] or [name for name in PROCEDURES if name not in today]
+    earlier = _done(dice, dice.pick(others))
+    return replace(story, acts=(*story.acts, _numbered(earlier, story, source="earlier note")))
+
+
+def find(story: Story, dice: Dice) -> Story:
+    """The story with its conditions: what everything was done for, and what was only thought of."""
+    found = [*_indications(story, dice)]
+    here = {name for act in story.acts for name in INDICATIONS[act.procedure]} | {
+        finding.condition for finding in found
+    }
+    others = [*DISTRACTORS, *(name for name, known in CONDITIONS.items() if None in known.codes and name not in here)]
+    for name in dice.some(others, dice.pick((0, 1, 1, 2))):
+        found.append(Finding("", name, dice.pick(NOT_SO)))
+    numbered = (
+        Finding(f"finding-{number}", one.condition, one.certainty, one.side) for number, one in enumerate(found, 1)
+    )
+    return replace(story, findings=tuple(numbered))
+
+
+def _indications(story: Story, dice: Dice) -> Iterator[Finding]:
+    seen: set[str] = set()
+    for act in last_word(story.acts):
+        if act.status not in {"done", "not done", "abandoned"}:
+            continue
+        names = INDICATIONS[act.procedure]
+        first, _, place = act.place.rpartition(" ")
+        name = next((name for name in names if name.split()[0] == place), names[0])
+        side: Side | None = act.side
+        if act.procedure == "wound repair":
+            side = "left" if first == "left" else "right" if first == "right" else None
+        if name not in seen:
+            seen.add(name)
+            yield Finding("", name, side=side if side in CONDITIONS[name].codes else None)
+    if story.visit is not None and story.visit.separate_work:
+        yield Finding("", dice.pick(CHILDS_REASONS if story.extras.person == "minor" else VISIT_REASONS))
+
+
+def _numbered(act: Act, story: Story, *, source: str) -> Act:
+    return replace(act, fact_id=f"act-{len(story.acts) + 1}", source=source)  # type: ignore[arg-type]
+
+
+def _done(dice: Dice, name: str, status: Status = "done") -> Act:
     """The procedure, done, with the sides, counts and minutes that it needs."""
     known = PROCEDURES[name]
-    act = Act("", name)
+    place = dice.pick(PLACES.get(name, SPOTS))
+    side: Side | None = None
+    count = 1
     if known.sided:
-        act = replace(act, side=dice.pick(("left", "right", "both")))
-    if known.counting == "minutes":
-        act = replace(act, minutes=dice.whole(8, 55))
+        side = dice.pick(("left", "right", "both"))
+    minutes = dice.whole(8, 55) if known.counting == "minutes" else 0
     if known.counting == "each":
-        act = replace(act, count=dice.whole(2, min(known.cap, 24)))
+        count = dice.whole(2, min(known.cap, 24))
     if known.counting == "first and further":
-        act = replace(act, count=dice.pick((1, 1, 2, 3)))
-    return act
+        count = dice.pick((1, 1, 2, 3))
+    return Act("", name, status, side, count, minutes, place)
 
 
 def _may_join(name: str, acts: Sequence[Act]) -> bool:
@@ -101,130 +296,8 @@ def _story(dice: Dice, done: Sequence[Act], visit: Visit | None, *, more: int = 
 
 
 def _not_done(dice: Dice, name: str) -> Act:
-    return replace(_done(dice, name), polarity=dice.pick(NOT_DONE))
+    return _done(dice, name, dice.pick(NOT_DONE))
 
 
 def _some_visit(dice: Dice) -> Visit:
-    return Visit(dice.whole(16, 58))
-
-
-def _procedure_day(names: Sequence[str], *, visit: float = 0.25) -> Maker:
-    """One of these procedures, sometimes with a visit."""
-
-    def make(dice: Dice) -> Story:
-        done = _done(dice, dice.pick(names))
-        return _story(dice, [done], _some_visit(dice) if dice.chance(visit) else None)
-
-    return make
-
-
-def _visit_and(names: Sequence[str]) -> Maker:
-    return _procedure_day(names, visit=1.0)
-
-
-def _visit_not_separate(dice: Dice) -> Story:
-    return _story(dice, [_done(dice, dice.pick(MINOR + TEN_DAYS))], Visit(dice.whole(10, 25), separate_work=False))
-
-
-def _visit_at_threshold(dice: Dice) -> Story:
-    new_patient = dice.chance(0.5)
-    least = dice.pick(VISITS_NEW if new_patient else VISITS_ESTABLISHED)[0]
-    done = [_done(dice, dice.pick(MINOR))] if dice.chance(0.5) else []
-    return replace(_story(dice, done, Visit(least - dice.whole(0, 1)), more=0), new_patient=new_patient)
-
-
-def _visit_alone(dice: Dice) -> Story:
-    return _story(dice, [], _some_visit(dice), more=0)
-
-
-def _nothing_done(dice: Dice) -> Story:
-    acts = [_not_done(dice, dice.pick(dice.pick(SPECIALTIES)))]
-    return _story(dice, acts, None, more=0)
-
-
-def _timed_boundary(dice: Dice) -> Story:
-    act = replace(_done(dice, dice.pick(TIMED)), minutes=dice.pick(BOUNDARY_MINUTES))
-    return _story(dice, [act], None)
-
-
-def _units_at_max(dice: Dice) -> Story:
-    name = dice.pick((*TIMED, "allergy tests", "nail debridement", *FURTHER))
-    known = PROCEDURES[name]
-    act = _done(dice, name)
-    if known.counting == "minutes":
-        act = replace(act, minutes=known.cap * 15 + dice.whole(0, 20))
-    else:
-        act = replace(act, count=(1 + known.further_cap if known.further else known.cap) + dice.whole(0, 2))
-    return _story(dice, [act], None, more=1)
-
-
-def _sides(*sides: Literal["left", "right", "both"]) -> Maker:
-    def make(dice: Dice) -> Story:
-        act = replace(_done(dice, dice.pick(SIDED)), side=dice.pick(sides))
-        return _story(dice, [act], _some_visit(dice) if dice.chance(0.25) else None)
-
-    return make
-
-
-def _add_on(dice: Dice) -> Story:
-    act = replace(_done(dice, dice.pick(FURTHER)), count=dice.whole(2, 6))
-    return _story(dice, [act], None)
-
-
-def _bundled(*, separate: bool) -> Maker:
-    """Two procedures of which one is included in the other; ``separate`` says that the site is another."""
-
-    def make(dice: Dice) -> Story:
-        kept, dropped = dice.pick([pair for pair, override in INCLUDED.items() if override or not separate])
-        acts = [_done(dice, kept), replace(_done(dice, dropped), separate_site=separate)]
-        return _story(dice, acts, _some_visit(dice) if dice.chance(0.25) else None, more=0)
-
-    return make
-
-
-def _rarely_worded(dice: Dice) -> Story:
-    """A plain day, one part of which is worded as few notes are."""
-    rare: Rare = dice.pick(("procedure", "procedure", "side", "visit", "not done", "separate site"))
-    if rare == "separate site":
-        return replace(_bundled(separate=True)(dice), rare=rare)
-    if rare == "side":
-        return replace(_sides("left", "right")(dice), rare=rare)
-    done = _done(dice, dice.pick(tuple(PROCEDURES)))
-    story = _story(dice, [done], _some_visit(dice) if rare == "visit" else None, more=1)
-    if rare == "not done":
-        others = [name for name in _colleagues(done.procedure) if name != done.procedure]
-        extra = replace(_not_done(dice, dice.pick(others)), fact_id=f"act-{len(story.acts) + 1}")
-        kept = tuple(act for act in story.acts if act.polarity == "done" and act.procedure != extra.procedure)
-        story = replace(story, acts=(*kept, extra))
-    return replace(story, rare=rare)
-
-
-def _refused(code: str) -> Maker:
-    def make(dice: Dice) -> Story:
-        done = _done(dice, dice.pick(tuple(PROCEDURES)))
-        return replace(_story(dice, [done], _some_visit(dice) if dice.chance(0.4) else None), refusal=code)
-
-    return make
-
-
-REFUSALS = ("CONSENT_MISSING", "MRN_INVALID", "NPI_INVALID", "DOS_IN_FUTURE", "PART2_NO_CONSENT", "NOTE_UNSIGNED")
-QUOTA: tuple[tuple[int, Maker], ...] = (
-    *((1, _refused(code)) for code in REFUSALS),
-    (4, _rarely_worded),
-    (26, _visit_and(MINOR)),
-    (6, _visit_and(TEN_DAYS)),
-    (5, _visit_not_separate),
-    (5, _visit_at_threshold),
-    (3, _visit_alone),
-    (2, _nothing_done),
-    (8, _timed_boundary),
-    (5, _units_at_max),
-    (7, _sides("left", "right")),
-    (6, _sides("both")),
-    (4, _procedure_day(BOTH_SIDES)),
-    (5, _bundled(separate=True)),
-    (4, _bundled(separate=False)),
-    (4, _add_on),
-)
-THEMES: tuple[Maker, ...] = tuple(maker for share, maker in QUOTA for _ in range(share))
-"""One theme for each case of a hundred, in a fixed order."""
+    return Visit(dice.whole(16, 75))

@@ -10,7 +10,7 @@ missed. A ratio of nothing to nothing is None.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from evalkit.cases.case import Case
 from evalkit.executions.execution import Execution
@@ -18,6 +18,8 @@ from evalkit.metrics import codes
 from evalkit.metrics.codes import Lines
 from evalkit.metrics.decisions import refusal_accuracy
 from evalkit.metrics.scoring import Metric, Ratio, Tally
+from evalkit.tasks.billing_codes.edits import broken_edits
+from evalkit.tasks.billing_codes.fees import pay_by_code
 
 
 def line_exact(case: Case, execution: Execution) -> Ratio | None:
@@ -84,6 +86,62 @@ def evidence_recall(case: Case, execution: Execution) -> Ratio | None:
     return _pooled(case, execution, codes.evidence_recall)
 
 
+def units_off(case: Case, execution: Execution) -> Ratio | None:
+    """Units too many or too few, of units, among lines with the right code. Lower is better."""
+    return _pooled(case, execution, codes.units_off)
+
+
+def evidence_spans(case: Case, execution: Execution) -> Ratio | None:
+    """F1 over whole evidence spans; two match where they share half of their union."""
+    return _pooled(case, execution, codes.span_f1)
+
+
+def overbilled(case: Case, execution: Execution) -> Ratio | None:
+    """What the lines given pay beyond what is owed, of what they pay (relative units). Lower is better."""
+    return _pooled(case, execution, lambda gold, given: _excess(pay_by_code(given, gold), pay_by_code(gold, gold)))
+
+
+def underbilled(case: Case, execution: Execution) -> Ratio | None:
+    """What is owed and the lines given do not pay, of what is owed (relative units). Lower is better."""
+    return _pooled(case, execution, lambda gold, given: _excess(pay_by_code(gold, gold), pay_by_code(given, gold)))
+
+
+def edits_broken(case: Case, execution: Execution) -> bool | None:
+    """Does the claim hold what no claim may, such as two codes of which one is part of the other? Lower is better."""
+    if case.refusal is not None or execution.status == "refused":
+        return None
+    return next(broken_edits(_given(execution)), None) is not None
+
+
+def dx_f1(case: Case, execution: Execution) -> Ratio | None:
+    """F1 over the diagnoses of all cases, full codes."""
+    return _diagnoses(case, execution, chars=_WHOLE_CODE)
+
+
+def dx_category_f1(case: Case, execution: Execution) -> Ratio | None:
+    """F1 over the categories of the diagnoses, the first three characters: part credit for the right neighbourhood."""
+    return _diagnoses(case, execution, chars=3)
+
+
+_WHOLE_CODE = 8
+
+
+def _diagnoses(case: Case, execution: Execution, *, chars: int) -> Ratio | None:
+    """None where the case or the agent knows no diagnoses at all."""
+    output = execution.reply.output if execution.reply is not None else None
+    given = output.get("diagnoses") if output is not None else ()
+    if case.refusal is not None or "diagnoses" not in case.gold or given is None:
+        return None
+    wanted = {str(code)[:chars] for code in case.gold["diagnoses"]}
+    listed = {code[:chars] for code in given if isinstance(code, str)} if isinstance(given, (list, tuple)) else set()
+    return Ratio(2 * len(wanted & listed), len(wanted) + len(listed)) if wanted or listed else None
+
+
+def _excess(one: Mapping[str, float], other: Mapping[str, float]) -> Ratio:
+    """What one side pays beyond the other, code by code, of what it pays."""
+    return Ratio(sum(max(0.0, paid - other.get(code, 0.0)) for code, paid in one.items()), sum(one.values()))
+
+
 def _pooled(case: Case, execution: Execution, count: Callable[[Lines, Lines], Ratio]) -> Ratio | None:
     if case.refusal is not None:
         return None
@@ -114,10 +172,17 @@ METRICS: dict[str, Metric] = {
         under_coded,
         evidence_precision,
         evidence_recall,
+        evidence_spans,
+        units_off,
+        overbilled,
+        underbilled,
+        edits_broken,
+        dx_f1,
+        dx_category_f1,
         refusal_accuracy,
     )
 }
 """Every metric by the name that a spec's gates use, in the order people read them."""
 
-LOWER_IS_BETTER = frozenset({"over_coded", "under_coded"})
+LOWER_IS_BETTER = frozenset({"over_coded", "under_coded", "units_off", "overbilled", "underbilled", "edits_broken"})
 """Metrics of which a rise is a regression."""

@@ -2,58 +2,86 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from evalkit.cases.randomness import Dice
 from evalkit.cases.writing import Writer
 from evalkit.phi.identifiers import Identifier
-from evalkit.tasks.billing_codes import sentences
-from evalkit.tasks.billing_codes.facts import Rare, Story
-from evalkit.tasks.billing_codes.phrases import SPOTS, WORDINGS, Wording
-from evalkit.tasks.billing_codes.policy import INCLUDED, PROCEDURES, VISIT_FACT, Act, Visit
+from evalkit.tasks.billing_codes import fillers, sentences
+from evalkit.tasks.billing_codes.conditions import CONDITIONS, Finding
+from evalkit.tasks.billing_codes.fillers import Side
+from evalkit.tasks.billing_codes.phrases import WORDINGS
+from evalkit.tasks.billing_codes.policy import INCLUDED, PROCEDURES, VISIT_FACT, Act, Source, Visit
 from evalkit.tasks.billing_codes.sentences import Bank
+from evalkit.tasks.billing_codes.story import Rare, Story
+from evalkit.tasks.billing_codes.templates import (
+    FEET,
+    HEADS,
+    OPENINGS,
+    STYLES,
+    TEMPLATES,
+    VARIANTS,
+    Kind,
+    Section,
+    Template,
+)
 
-_SLOT = re.compile(r"\{([a-z0-9_.]+)\}")
+_FITTING: dict[Kind, tuple[Template, ...]] = {
+    kind: tuple(template for template in TEMPLATES if kind in template.fits for _ in range(template.share))
+    for kind in ("timed", "surgical", "other")
+}
 _NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
 @dataclass(frozen=True, slots=True)
-class Sentence:
+class Statement:
     """One sentence of a note: its section, its text with identifier slots open, and the fact that it states."""
 
-    section: str
+    section: Section
     text: str
     fact_id: str = ""
+    source: Source = "note"
 
 
-def write_note(story: Story, known: Mapping[str, Identifier], dice: Dice) -> Writer:
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A finished note: the writer that counted it, and which template it was written by."""
+
+    writer: Writer
+    template: Template
+
+
+def write_note(story: Story, known: Mapping[str, Identifier], dice: Dice, *, sides: Sequence[Side] = ()) -> Written:
     """The note of a story.
 
-    ``known`` holds the identifiers that may be planted, by needle id. Every sentence that states a fact is marked
-    ``<fact id>.<number>``.
+    ``known`` holds the identifiers that may be planted, by needle id; ``sides`` are side facts with their sentences.
+    Every sentence that states a fact is marked ``<fact id>.<number>``.
     """
-    stated = [*_statements(story, dice)]
-    writer = Writer()
-    for line in dice.pick(sentences.HEADERS):
-        _write(writer, line, known)
-        writer.line()
-    count = 0
-    for section, heading in dice.pick(sentences.LAYOUTS):
-        own = [sentence for sentence in stated if sentence.section == section]
+    template = dice.pick(_FITTING[_kind(story)])
+    stated = [*_statements(story, dice), *(Statement(side.section, side.text, side.fact.fact_id) for side in sides)]
+    stated += _extras(story, known, dice)
+    page = _Page(Writer(), known)
+    title = dice.pick(template.titles)
+    page.lines(*((title, "") if title else ()), *dice.pick(HEADS))
+    copied = [one for one in stated if one.source == "earlier note"]
+    copied_after = 0 if dice.chance(0.5) else len(template.sections) - 1
+    for number, (section, headings) in enumerate(template.sections):
+        variant = dice.whole(0, VARIANTS - 1)
+        own = [one for one in stated if one.section == section and one.source == "note"]
         body = dice.shuffled([*own, *_reasons(story, section, dice), *_fillers(section, known, dice)])
-        writer.line().text(heading + ("\n" if heading else ""))
-        gap = dice.pick(sentences.STYLES)
-        writer.text("- " if "-" in gap else "")
-        for number, sentence in enumerate(body):
-            count += 1
-            writer.text(gap if number else "")
-            _state(writer, sentence, known, count)
-        writer.line()
-    _write(writer.line(), dice.pick(sentences.SIGNATURES), known)
-    writer.line()
-    return writer
+        opening = OPENINGS[section][variant]
+        if body:
+            page.passage(headings[variant], [*([Statement(section, opening)] if opening else []), *body], variant)
+        if copied and number == copied_after:
+            page.passage(_line(sentences.COPIED_FROM, story, dice), copied, dice.whole(0, VARIANTS - 1))
+    page.lines("", dice.pick(FEET))
+    if story.refusal == "WRONG_PATIENT":
+        page.passage(dice.pick(sentences.STRAY_PAGES), _stray(dice), 0)
+    added = [one for one in stated if one.source == "addendum"]
+    if added:
+        page.passage(_line(sentences.ADDENDUM, story, dice), added, dice.whole(0, VARIANTS - 1))
+    return Written(page.writer, template)
 
 
 def evidence_marks(writer: Writer, fact_id: str) -> list[str]:
@@ -61,104 +89,163 @@ def evidence_marks(writer: Writer, fact_id: str) -> list[str]:
     return [mark for mark in writer.marks if mark.rpartition(".")[0] == fact_id]
 
 
-def _state(writer: Writer, sentence: Sentence, known: Mapping[str, Identifier], count: int) -> None:
-    mark = f"{sentence.fact_id}.{count}"
-    if sentence.fact_id:
-        writer.open(mark)
-    _write(writer, sentence.text, known)
-    if sentence.fact_id:
-        writer.close(mark)
+@dataclass(slots=True)
+class _Page:
+    """What is written so far. Words without a slot go in together: most sentences are nothing else."""
+
+    writer: Writer
+    known: Mapping[str, Identifier]
+    count: int = 0
+
+    def lines(self, *texts: str) -> None:
+        """Whole lines."""
+        self.words("\n".join(texts) + "\n")
+
+    def words(self, text: str) -> None:
+        """A text, its slots filled where it has any."""
+        if "{" in text:
+            self.writer.fill(text, self.known)
+        else:
+            self.writer.text(text)
+
+    def passage(self, heading: str, body: Sequence[Statement], variant: int) -> None:
+        """A blank line, the heading, and sentences set in one of six ways."""
+        first, between = STYLES[variant]
+        waiting = f"\n{heading}\n{first}" if heading else f"\n{first}"
+        for number, statement in enumerate(body, 1):
+            waiting += between.replace("{number}", str(number)) if number > 1 else ""
+            if statement.fact_id or "{" in statement.text:
+                self.words(waiting)
+                self.state(statement)
+                waiting = ""
+            else:
+                waiting += statement.text
+        self.words(waiting + "\n")
+
+    def state(self, statement: Statement) -> None:
+        """A sentence; where it states a fact, with its mark."""
+        if not statement.fact_id:
+            self.words(statement.text)
+            return
+        self.count += 1
+        mark = f"{statement.fact_id}.{self.count}"
+        self.writer.open(mark)
+        self.words(statement.text)
+        self.writer.close(mark)
 
 
-def _write(writer: Writer, text: str, known: Mapping[str, Identifier]) -> None:
-    """Append text, planting what its slots name; a date of birth or service is written as people write it."""
-    pieces = _SLOT.split(text)
-    for number, piece in enumerate(pieces):
-        if number % 2:
-            identifier = known[piece]
-            writer.plant(identifier, _as_written(identifier))
-        elif piece:
-            writer.text(piece)
+def _stray(dice: Dice) -> list[Statement]:
+    """What a page of another patient says."""
+    return [Statement("history", text) for text in dice.some(fillers.EXAM, 3)]
 
 
-def _as_written(identifier: Identifier) -> str | None:
-    if identifier.category != "date":
-        return None
-    year, month, day = identifier.value.split("-")
-    return f"{month}/{day}/{year}"
+def _kind(story: Story) -> Kind:
+    done = [PROCEDURES[act.procedure] for act in story.acts if act.status == "done"]
+    if any(known.counting == "minutes" for known in done):
+        return "timed"
+    return "surgical" if any(known.surgical for known in done) else "other"
 
 
-def _fillers(section: str, known: Mapping[str, Identifier], dice: Dice) -> list[Sentence]:
-    banks = {
-        "history": (sentences.HISTORY, 4),
-        "exam": (sentences.EXAM, 4),
-        "procedure": (sentences.AFTERWARDS, 3),
-        "plan": (sentences.PLAN, 5),
-    }
-    bank, most = banks[section]
-    texts = dice.some(bank, dice.whole(2, most))
+def _line(bank: Bank, story: Story, dice: Dice) -> str:
+    """The first line of a passage."""
+    return dice.pick(bank.rare if story.rare == "passage" else bank.usual)
+
+
+def _fillers(section: Section, known: Mapping[str, Identifier], dice: Dice) -> list[Statement]:
+    texts = fillers.some_of(section, dice)
     if section == "history" and "relative.name" in known and dice.chance(0.5):
-        texts.append(dice.pick(sentences.WITH_RELATIVE))
-    return [Sentence(section, text) for text in texts]
+        texts.append(dice.pick(fillers.WITH_RELATIVE))
+    return [Statement(section, text) for text in texts]
 
 
-def _reasons(story: Story, section: str, dice: Dice) -> Iterator[Sentence]:
+def _reasons(story: Story, section: Section, dice: Dice) -> Iterator[Statement]:
     """Why the patient came and what was found, for everything that was done or talked of."""
     part = {"history": 0, "exam": 1}.get(section)
     if part is None:
         return
-    for name in dict.fromkeys(act.procedure for act in story.acts):
-        yield Sentence(section, dice.pick(sentences.REASONS[name][part]))
+    for name in dict.fromkeys(act.procedure for act in story.acts if act.source == "note"):
+        yield Statement(section, dice.pick(sentences.REASONS[name][part]))
 
 
-def _statements(story: Story, dice: Dice) -> Iterator[Sentence]:
+def _extras(story: Story, known: Mapping[str, Identifier], dice: Dice) -> Iterator[Statement]:
+    """The sentences of the story's extras: an instruction, a code, a decoy, an age, a guardian."""
+    extras = story.extras
+    if extras.event == "injection":
+        yield Statement(dice.pick(("history", "plan")), dice.pick(sentences.INJECTIONS))
+    if extras.event == "code told":
+        code = dice.pick([procedure.code for procedure in PROCEDURES.values()])
+        yield Statement(dice.pick(("history", "plan")), dice.pick(sentences.CODES_TOLD).format(code=code))
+    if extras.decoy != "none":
+        yield Statement(*dice.pick(fillers.DECOYS[extras.decoy]))
+    if extras.person.startswith("age "):
+        age = extras.person.removeprefix("age ")
+        yield Statement(
+            "history", dice.pick(fillers.AGE).format(age="{patient.age}" if "patient.age" in known else age)
+        )
+    social = {"minor": fillers.CHILDHOOD, "adult": fillers.SOCIAL}.get(extras.person, fillers.OLD_AGE)
+    yield Statement("history", dice.pick(social))
+    if extras.person == "minor":
+        yield Statement("history", dice.pick(fillers.WITH_GUARDIAN))
+
+
+def _statements(story: Story, dice: Dice) -> Iterator[Statement]:
     rarely = _worded_rarely(story)
     for act in story.acts:
         rare = story.rare if act.fact_id == rarely else "none"
-        if act.polarity == "done":
-            yield from _done(act, rare, dice)
-        else:
-            yield _not_done(act, rare == "not done", dice)
+        stated = _done(act, rare, dice) if act.status == "done" else iter([_not_done(act, rare == "not done", dice)])
+        yield from stated if act.source == "note" else (replace(one, source=act.source) for one in stated)
     if story.visit is not None:
         yield _visit_sentence(story.visit, rarely == VISIT_FACT, dice)
+    for finding in story.findings:
+        yield _condition(finding, finding.fact_id == rarely, dice)
 
 
 def _worded_rarely(story: Story) -> str:
     """The fact that the story wants in rare words; empty for none."""
+    done = [act for act in story.acts if act.status == "done" and act.source == "note"]
     candidates: dict[Rare, list[str]] = {
         "none": [],
-        "procedure": [act.fact_id for act in story.acts if act.polarity == "done"],
-        "side": [act.fact_id for act in story.acts if act.polarity == "done" and act.side],
+        "passage": [],
+        "procedure": [act.fact_id for act in done],
+        "side": [act.fact_id for act in done if act.side],
         "visit": [VISIT_FACT],
-        "not done": [act.fact_id for act in story.acts if act.polarity != "done"],
-        "separate site": [act.fact_id for act in story.acts if act.separate_site],
+        "not done": [act.fact_id for act in story.acts if act.status != "done" and act.source == "note"],
+        "separate site": [act.fact_id for act in done if act.separate_site],
+        "condition": [finding.fact_id for finding in story.findings if finding.certainty == "present"],
     }
     return next(iter(candidates[story.rare]), "")
 
 
-def _visit_sentence(visit: Visit, rare: bool, dice: Dice) -> Sentence:
+def _condition(finding: Finding, rare: bool, dice: Dice) -> Statement:
+    condition = CONDITIONS.get(finding.condition)
+    names = (finding.condition,) if condition is None else condition.rare if rare else condition.usual
+    name = dice.pick(names).format(side="bilateral" if finding.side == "both" else finding.side or "")
+    text = dice.pick(sentences.CONDITION[finding.certainty].usual).format(name=name, year=dice.whole(2001, 2019))
+    section: Section = "assessment" if finding.certainty in {"present", "ruled out", "suspected"} else "history"
+    return Statement(section, _capitalized(text), finding.fact_id)
+
+
+def _visit_sentence(visit: Visit, rare: bool, dice: Dice) -> Statement:
     bank = sentences.VISIT_TIME if visit.separate_work else sentences.VISIT_INCLUDED
     text = dice.pick(bank.rare if rare else bank.usual).format(minutes=visit.minutes)
-    return Sentence(dice.pick(("plan", "plan", "history")), _capitalized(text), VISIT_FACT)
+    return Statement(dice.pick(("plan", "plan", "history")), _capitalized(text), VISIT_FACT)
 
 
-def _not_done(act: Act, rare: bool, dice: Dice) -> Sentence:
-    wording = WORDINGS[act.procedure]
-    bank: Bank = sentences.NOT_DONE[act.polarity]
-    noun = _fill(dice.pick(wording.nouns), act, wording, dice)
+def _not_done(act: Act, rare: bool, dice: Dice) -> Statement:
+    bank = sentences.NOT_DONE[act.status]
+    noun = _fill(dice.pick(WORDINGS[act.procedure].nouns), act, dice)
     text = dice.pick(bank.rare if rare else bank.usual).format(noun=noun, year=dice.whole(2015, 2023))
-    section = "history" if act.polarity == "historical" else dice.pick(("plan", "plan", "procedure"))
-    return Sentence(section, _capitalized(text), act.fact_id)
+    section: Section = "history" if act.status in {"historical", "family"} else dice.pick(("plan", "plan", "procedure"))
+    return Statement(section, _capitalized(text), act.fact_id)
 
 
-def _done(act: Act, rare: Rare, dice: Dice) -> Iterator[Sentence]:
+def _done(act: Act, rare: Rare, dice: Dice) -> Iterator[Statement]:
     """One sentence, or two that say a part each: the left and the right, one lesion and two more, 10 minutes and 13."""
     wording = WORDINGS[act.procedure]
     phrases = wording.rare if rare == "procedure" else wording.usual
-    site = dice.pick(wording.sites) if wording.sites else ("", "")
     for part in _parts(act, dice):
-        text = _fill(dice.pick(phrases), part, replace(wording, sites=(site,)), dice, short=rare == "side")
-        yield Sentence("procedure", _capitalized(text[:-1] + _apart(act, rare, dice) + "."), act.fact_id)
+        text = _fill(dice.pick(phrases), part, dice, short=rare == "side")
+        yield Statement("procedure", _capitalized(text[:-1] + _apart(act, rare, dice) + "."), act.fact_id)
 
 
 def _apart(act: Act, rare: Rare, dice: Dice) -> str:
@@ -185,20 +272,17 @@ def _parts(act: Act, dice: Dice) -> list[Act]:
     return whole
 
 
-def _fill(template: str, act: Act, wording: Wording, dice: Dice, *, short: bool = False) -> str:
+def _fill(template: str, act: Act, dice: Dice, *, short: bool = False) -> str:
     """A template with its slots filled from the act; ``short`` writes L and R. Every template takes the same draws."""
-    one, both = dice.pick(wording.sites) if wording.sites else ("", "")
     spelled: str = "bilateral" if act.side == "both" else act.side or ""
-    side = spelled[:1].upper() if short else spelled
-    thing = wording.thing[act.count > 1]
     number = _NUMBERS[act.count] if act.count <= 10 and dice.chance(0.6) else str(act.count)
     return template.format(
-        side=side,
-        site=one,
-        place=f"both {both}" if act.side == "both" else f"the {side} {one}",
-        things=f"{number} {thing}",
+        side=spelled[:1].upper() if short else spelled,
+        site=act.place,
+        place=f"both {act.place}s" if act.side == "both" else f"the {act.side} {act.place}",
+        things=f"{number} {WORDINGS[act.procedure].thing[act.count > 1]}",
         minutes=act.minutes,
-        spot=dice.pick(SPOTS),
+        spot=act.place,
     )
 
 

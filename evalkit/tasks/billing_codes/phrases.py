@@ -5,7 +5,8 @@ a spec may not have as a cue, or that hold a word which stops billing elsewhere 
 far the banks and the cues of the shipped specs overlap, and that they are not the same.
 
 Slots: ``{side}`` left, right, bilateral; ``{site}`` knee; ``{place}`` the left knee, both knees; ``{things}`` two
-lesions; ``{minutes}``; ``{spot}`` a place on the body whose side is on no claim. A sentence ends with a full stop.
+lesions; ``{minutes}``; ``{spot}`` a place on the body whose side is on no claim. A sentence ends with a full stop, and
+no two sentences of all banks can be read as one another.
 """
 
 from __future__ import annotations
@@ -21,24 +22,9 @@ class Wording:
     """What it is called where it was not done."""
     usual: tuple[str, ...]
     rare: tuple[str, ...]
-    sites: tuple[tuple[str, str], ...] = ()
-    """(one, both) of a paired site."""
     thing: tuple[str, str] = ("", "")
     """(one, several) of what is counted."""
 
-
-SPOTS = (
-    "left forearm",
-    "right shin",
-    "upper back",
-    "scalp",
-    "left temple",
-    "right cheek",
-    "chest",
-    "nape of the neck",
-    "lower abdomen",
-    "left calf",
-)
 
 WORDINGS: dict[str, Wording] = {
     "skin biopsy": Wording(
@@ -56,6 +42,8 @@ WORDINGS: dict[str, Wording] = {
         rare=(
             "Tissue from {things} on the {spot} was sampled flush with the skin.",
             "Saucerized {things} on the {spot} and sent them to pathology.",
+            "A thin slice of {things} at the {spot} was taken for the pathologist.",
+            "Shaved {things} off the {spot} level with the skin.",
         ),
         thing=("lesion", "lesions"),
     ),
@@ -74,6 +62,8 @@ WORDINGS: dict[str, Wording] = {
         rare=(
             "Pedunculated papules at the {spot} snipped at the base.",
             "Fibroepithelial polyps of the {spot} taken off with scissors.",
+            "Clipped the small growths at the {spot}.",
+            "Little fleshy stalks of the {spot} cut flush.",
         ),
     ),
     "lesion destruction": Wording(
@@ -91,6 +81,8 @@ WORDINGS: dict[str, Wording] = {
         rare=(
             "Froze {things} on the {spot} until a white halo formed.",
             "Electrodesiccated {things} on the {spot} down to healthy skin.",
+            "Burned {things} of the {spot} with the hyfrecator.",
+            "Iced {things} on the {spot} with the probe.",
         ),
         thing=("keratosis", "keratoses"),
     ),
@@ -109,6 +101,8 @@ WORDINGS: dict[str, Wording] = {
         rare=(
             "The boil on the {spot} was lanced and packed.",
             "Opened the fluctuant swelling of the {spot} with a blade and let the pus out.",
+            "Pus let out of the {spot} through a stab.",
+            "Unroofed the pocket at the {spot} and rinsed it.",
         ),
     ),
     "wound repair": Wording(
@@ -126,6 +120,8 @@ WORDINGS: dict[str, Wording] = {
         rare=(
             "Stitched the cut on the {spot} with fine nylon.",
             "The gash on the {spot} was sewn in one layer.",
+            "Three stitches put into the {spot}.",
+            "Edges of the {spot} brought together with glue strips.",
         ),
     ),
     "hearing screen": Wording(
@@ -143,6 +139,8 @@ WORDINGS: dict[str, Wording] = {
         rare=(
             "Both ears were checked with the handheld audiometer, tones heard throughout.",
             "Whisper and tone testing of both ears done in the booth, normal.",
+            "Both ears heard all tones at the desk device.",
+            "Play audiometry of both ears went well.",
         ),
     ),
     "eye pressure": Wording(
@@ -160,6 +158,8 @@ WORDINGS: dict[str, Wording] = {
         rare=(
             "Intraocular tension read off in both eyes, normal.",
             "Applanation of both eyes gave 15 mmHg.",
+            "Both eyes soft by the rebound device.",
+            "Pressure of both eyes taken with the puff, normal.",
         ),
     ),
     "large joint injection": Wording(
@@ -177,8 +177,9 @@ WORDINGS: dict[str, Wording] = {
         rare=(
             "Steroid was placed into {place} through the superolateral portal.",
             "Tapped and medicated {place} in one pass.",
+            "Cortisone went into {place} from the side.",
+            "Needle into {place}, fluid off and steroid in.",
         ),
-        sites=(("knee", "knees"), ("shoulder", "shoulders"), ("hip", "hips")),
     ),
     "wrist tunnel injection": Wording(
         nouns=("{side} carpal tunnel injection", "carpal tunnel injection of {place}"),
@@ -195,8 +196,9 @@ WORDINGS: dict[str, Wording] = {
         rare=(
             "Steroid placed beside the median nerve of {place}.",
             "{side} carpal canal infiltrated with steroid.",
+            "Cortisone put under the retinaculum of {place}.",
+            "Steroid deposited in the canal of {place}.",
         ),
-        sites=(("wrist", "wrists"),),
     ),
     "heel injection": Wording(
         nouns=("{side} heel injection", "plantar fascia injection of {place}"),
@@ -213,8 +215,9 @@ WORDINGS: dict[str, Wording] = {
         rare=(
             "Steroid deposited at the origin of the plantar band, {place}.",
             "Infiltrated {place} at the point of most tenderness.",
+            "Cortisone to the sore spot of {place}.",
+            "Needle to the fascia of {place}, steroid left there.",
         ),
-        sites=(("heel", "heels"),),
     ),
     "ear wax removal": Wording(
         nouns=("cerumen disimpaction, {place}", "removal of impacted cerumen from {place}"),
@@ -231,8 +234,9 @@ WORDINGS: dict[str, Wording] = {
         rare=(
             "A hard plug was lifted out of {place} with a loop.",
             "Cleared {place} of wax by hand.",
+            "Dug hardened wax out of {place}.",
+            "Suctioned the plug from {place}.",
         ),
-        sites=(("ear", "ears"),),
     ),
     "therapeutic exercise": Wording(
         nouns=("therapeutic exercise", "strengthening exercise"),
@@ -249,6 +253,8 @@ WORDINGS: dict[str, Wording] = {
         rare=(
             "Worked on quadriceps sets and bridges for {minutes} minutes.",
             "{minutes} minutes of stretching and resistance drills, one on one.",
+            "Bridges, squats and step-ups for {minutes} minutes.",
+            "{minutes} minutes of resisted drills with bands.",
         ),
     ),
     "manual therapy": Wording(
@@ -266,6 +272,8 @@ WORDINGS: dict[str, Wording] = {
         rare=(
             "Hands-on release of the paraspinals for {minutes} minutes.",
             "{minutes} minutes of myofascial work to the neck.",
+            "Glides and stretches by hand, {minutes} minutes.",
+            "{minutes} minutes of kneading and joint play.",
         ),
     ),
     "gait training": Wording(
@@ -283,6 +291,8 @@ WORDINGS: dict[str, Wording] = {
         rare=(
             "Practiced walking with a cane for {minutes} minutes.",
             "{minutes} minutes of ambulation drills along the hallway.",
+            "Walked the hallway with cues for {minutes} minutes.",
+            "{minutes} minutes of stepping over cones with a cane.",
         ),
     ),
     "nebulizer treatment": Wording(
@@ -300,6 +310,8 @@ WORDINGS: dict[str, Wording] = {
         rare=(
             "Albuterol by aerosol mask given in the room, wheeze cleared.",
             "Breathing treatment given by mask.",
+            "Albuterol mist for ten breaths by mask.",
+            "Inhaled bronchodilator by machine in the room.",
         ),
     ),
     "allergy tests": Wording(
@@ -317,6 +329,8 @@ WORDINGS: dict[str, Wording] = {
         rare=(
             "Scratch panel of {things} on the back, read by the nurse.",
             "Skin was pricked with {things} and the wheals measured.",
+            "{things} dropped and scratched on the forearm.",
+            "Panel with {things} read after a quarter of an hour.",
         ),
         thing=("allergen", "allergens"),
     ),
@@ -335,6 +349,8 @@ WORDINGS: dict[str, Wording] = {
         rare=(
             "Needled the taut bands of the trapezius with lidocaine.",
             "The muscle knot of the trapezius was infiltrated with anesthetic.",
+            "Dry knot of the levator needled and numbed.",
+            "Lidocaine put into the sore knot of the shoulder blade.",
         ),
     ),
     "nail debridement": Wording(
@@ -352,6 +368,8 @@ WORDINGS: dict[str, Wording] = {
         rare=(
             "Ground down {things} with the burr until thin.",
             "{things} thinned and shortened by nipper.",
+            "Filed and cut {things} down to the bed.",
+            "Reduced {things} with the grinder.",
         ),
         thing=("nail", "nails"),
     ),

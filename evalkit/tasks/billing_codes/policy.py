@@ -11,7 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-Polarity = Literal["done", "planned", "declined", "deferred", "historical"]
+Status = Literal["done", "planned", "declined", "deferred", "abandoned", "not done", "historical", "family"]
+Source = Literal["note", "addendum", "earlier note"]
+"""Where a fact is written down: today's note, its addendum, or an earlier note that was copied into it."""
 Side = Literal["left", "right", "both"]
 Counting = Literal["once", "each", "first and further", "minutes"]
 
@@ -84,12 +86,15 @@ class Act:
 
     fact_id: str
     procedure: str
-    polarity: Polarity = "done"
+    status: Status = "done"
     side: Side | None = None
     count: int = 1
     """Lesions, tests or nails."""
     minutes: int = 0
+    place: str = ""
+    """Where on the body: a joint for what is done on one side at a time, else a spot whose side is on no claim."""
     separate_site: bool = False
+    source: Source = "note"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +119,12 @@ VISIT_FACT = "visit"
 
 
 def bill(acts: Sequence[Act], visit: Visit | None, *, new_patient: bool) -> tuple[Owed, ...]:
-    """What is owed for these facts: the visit first, then procedures by code. At most one done act a procedure."""
-    done = {act.procedure: act for act in acts if act.polarity == "done"}
+    """What is owed for these facts: the visit first, then procedures by code.
+
+    An addendum has the last word on a procedure; what an earlier note says was done on another day. At most one done
+    act a procedure and source.
+    """
+    done = {act.procedure: act for act in last_word(acts) if act.status == "done"}
     earned = {name: act for name, act in done.items() if _units(act) > 0}
     lines: list[Owed] = []
     surgical = False
@@ -128,6 +137,14 @@ def bill(acts: Sequence[Act], visit: Visit | None, *, new_patient: bool) -> tupl
     return (
         *_visit_lines(visit, new_patient=new_patient, surgical=surgical),
         *sorted(lines, key=lambda line: line.code),
+    )
+
+
+def last_word(acts: Sequence[Act]) -> tuple[Act, ...]:
+    """The acts that today's note tells of, those left out that an addendum changes."""
+    amended = {act.procedure for act in acts if act.source == "addendum"}
+    return tuple(
+        act for act in acts if act.source == "addendum" or (act.source == "note" and act.procedure not in amended)
     )
 
 

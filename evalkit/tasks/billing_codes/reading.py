@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 _BOUNDARY = re.compile(r"(?<=[.!?])\s+|\n+")
+_BLANK = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 _ABBREVIATION = re.compile(r"(?:^|[\s(])(?:Dr|Mr|Mrs|Ms|St|No|vs|approx|[A-Z])\.$")
 _TAIL = 12
 """Characters before a full stop that are looked at: more than the longest abbreviation has."""
@@ -44,25 +45,50 @@ class Sentence:
     words: frozenset[str]
 
 
-def read_sentences(note: str) -> Iterator[Sentence]:
-    """The sentences of a note, top down. A line break ends one; an abbreviation such as ``Dr.`` does not."""
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What stands between two blank lines: its first line, lower case with single spaces, and its sentences."""
+
+    first: str
+    sentences: tuple[Sentence, ...]
+
+
+def read_passages(note: str) -> Iterator[Passage]:
+    """The passages of a note, top down."""
     start = 0
-    for found in _BOUNDARY.finditer(note):
+    for gap in (*_BLANK.finditer(note), None):
+        end = len(note) if gap is None else gap.start()
+        block = note[start:end]
+        if block.strip():
+            first = " ".join(block.strip().split("\n", 1)[0].lower().split())
+            yield Passage(first, tuple(read_sentences(note, start, end)))
+        start = end if gap is None else gap.end()
+
+
+def read_sentences(note: str, start: int = 0, stop: int | None = None) -> Iterator[Sentence]:
+    """The sentences of a note, or of a part of it. A line break ends one; an abbreviation such as ``Dr.`` does not."""
+    stop = len(note) if stop is None else stop
+    for found in _BOUNDARY.finditer(note, start, stop):
         tail = note[max(start, found.start() - _TAIL) : found.start()]
         if "\n" in found.group() or not _ABBREVIATION.search(tail):
             yield from _sentence(note, start, found.start())
             start = found.end()
-    yield from _sentence(note, start, len(note))
+    yield from _sentence(note, start, stop)
 
 
 def hears(sentence: Sentence, literal: str) -> bool:
     """Does the sentence hold the literal as whole words? A plural s or es at its end is forgiven."""
-    place = sentence.plain.find(literal)
+    return holds(sentence.plain, literal)
+
+
+def holds(plain: str, literal: str) -> bool:
+    """As `hears`, for any text in lower case and single spaces."""
+    place = plain.find(literal)
     while place >= 0:
-        opens = place == 0 or not sentence.plain[place - 1].isalnum()
-        if opens and _WORD_END.match(sentence.plain, place + len(literal)):
+        opens = place == 0 or not plain[place - 1].isalnum()
+        if opens and _WORD_END.match(plain, place + len(literal)):
             return True
-        place = sentence.plain.find(literal, place + 1)
+        place = plain.find(literal, place + 1)
     return False
 
 

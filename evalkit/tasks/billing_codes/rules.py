@@ -2,9 +2,10 @@
 
 ::
 
-    note -> sentences -> silent ones put aside (Do not bill) -> cues open lines (Codes)
+    note -> passages -> those of another day put aside (Do not read), later ones preferred (Last word)
+         -> sentences -> silent ones put aside (Do not bill) -> cues open lines (Codes)
          -> units (units, max, Timed units) -> included work dropped (Bundling) -> visit (Visit time, Visits)
-         -> modifiers (Modifiers)
+         -> modifiers (Modifiers); what the patient has, beside the lines (Diagnoses, Do not code)
 
 Every row that shaped the answer, or was asked and could have, is in the reply's trace: an edited row is thereby
 joined to the cases that it broke.
@@ -19,13 +20,15 @@ from typing import Any
 from evalkit.agents.agent import Reply
 from evalkit.errors import SpecError
 from evalkit.spec.schema import Row, Spec
+from evalkit.tasks.billing_codes.diagnosing import DiagnosisRules
 from evalkit.tasks.billing_codes.reading import (
     Sentence,
     count_of,
     heard_among,
     hears,
+    holds,
     minutes_of,
-    read_sentences,
+    read_passages,
     sides_of,
 )
 from evalkit.tasks.billing_codes.tables import When
@@ -38,7 +41,7 @@ DOING = frozenset({
     "injected", "lanced", "needled", "performed", "placed", "pricked", "removed", "repaired", "sampled", "snipped",
     "stitched", "tapped", "treated", "worked",
 })  # fmt: skip
-"""Words by which a sentence sounds like work done. One that no cue explains is a doubt."""
+"""Words by which a sentence sounds like work done. One that no cue explains is a doubt; a heading is no sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,8 @@ class Reading:
 
     live: list[tuple[Sentence, frozenset[str]]] = field(default_factory=list)
     """The sentences that count, each with the cues that it holds."""
+    read: list[Sentence] = field(default_factory=list)
+    """Every sentence of today, whatever silences it for billing: where diagnoses are looked for."""
     trace: list[str] = field(default_factory=list)
     clear: int = 0
     doubts: int = 0
@@ -109,6 +114,12 @@ class Reading:
         """The sentences that hold any of these cues."""
         return tuple(sentence for sentence, heard in self.live if not heard.isdisjoint(cues))
 
+    def forget(self, cues: Iterable[str]) -> bool:
+        """Drop the sentences that hold any of these cues; were there any?"""
+        kept = [(sentence, heard) for sentence, heard in self.live if heard.isdisjoint(cues)]
+        dropped, self.live = len(kept) < len(self.live), kept
+        return dropped
+
 
 def rules(spec: Spec) -> BillingRules:
     """The offline model of a billing spec, for `evalkit.agents.guard.guard`."""
@@ -118,7 +129,10 @@ def rules(spec: Spec) -> BillingRules:
 class BillingRules:
     """A spec's tables, compiled. Callable with the allowed fields ``note_text`` and ``new_patient``."""
 
-    __slots__ = ("_bundles", "_codes", "_cues", "_full", "_modifiers", "_review", "_silent", "_visit_cues", "_visits")
+    __slots__ = (
+        "_bundles", "_codes", "_cues", "_diagnoses", "_full", "_last", "_modifiers", "_review", "_silent", "_unread",
+        "_visit_cues", "_visits",
+    )  # fmt: skip
 
     agent_id = MODEL_ID
     model_id = MODEL_ID
@@ -133,7 +147,10 @@ class BillingRules:
         )
         self._visit_cues = {row.cells["item"]: row.row_id for row in tables["Visit time"].rows}
         self._cues = frozenset(cue for rule in self._codes for cue in rule.cues) | frozenset(self._visit_cues)
-        self._silent = {row.cells["item"]: row.row_id for row in tables["Do not bill"].rows}
+        self._silent = _items(spec, "Do not bill")
+        self._unread = _items(spec, "Do not read")
+        self._last = _items(spec, "Last word")
+        self._diagnoses = DiagnosisRules(spec)
         self._visits = sorted(tables["Visits"].rows, key=lambda row: row.cells["minutes"], reverse=True)
         self._bundles = tables["Bundling"].rows
         self._full = tables["Timed units"].setting("rule") == "full"
@@ -150,6 +167,10 @@ class BillingRules:
         confidence = round(reading.clear / (reading.clear + reading.doubts), 4) if lines else NOBODY_KNOWS
         unsure = confidence < self._review
         output = {"lines": [_json(line) for line in lines], "confidence": confidence, "needs_review": unsure}
+        if self._diagnoses.known:
+            codes, rows = self._diagnoses.list_codes(reading.read)
+            output["diagnoses"] = codes
+            reading.trace += rows
         return Reply(
             "needs_review" if unsure else "ok",
             output,
@@ -159,18 +180,33 @@ class BillingRules:
         )
 
     def _listen(self, note: str, reading: Reading) -> None:
-        """Put the silent sentences aside; keep in the trace what silenced a cue."""
-        for sentence in read_sentences(note):
-            silencers = heard_among(sentence, self._silent)
-            heard = heard_among(sentence, self._cues)
-            doing = not DOING.isdisjoint(sentence.words)
-            if not silencers:
-                reading.live.append((sentence, heard))
-                reading.doubts += doing and not heard
-            elif heard:
-                for literal in sorted(silencers):
-                    reading.note(self._silent[literal])
-                reading.doubts += doing
+        """Put aside what is of another day and what is silent; keep in the trace what silenced a cue."""
+        for passage in read_passages(note):
+            unread = [row_id for literal, row_id in self._unread.items() if holds(passage.first, literal)]
+            last = [row_id for literal, row_id in self._last.items() if holds(passage.first, literal)]
+            for sentence in passage.sentences:
+                if unread and heard_among(sentence, self._cues):
+                    reading.note(unread[0])
+                elif not unread:
+                    self._hear(sentence, last, reading)
+
+    def _hear(self, sentence: Sentence, last: Sequence[str], reading: Reading) -> None:
+        """One sentence of today; under a heading of "Last word" it takes the place of what was said before."""
+        silencers = heard_among(sentence, self._silent)
+        heard = heard_among(sentence, self._cues)
+        doing = sentence.plain[-1] in ".!?" and not DOING.isdisjoint(sentence.words)
+        doing = doing and not self._diagnoses.explain(sentence)
+        reading.read.append(sentence)
+        same = {cue for rule in self._codes if not heard.isdisjoint(rule.cues) for cue in rule.cues}
+        if last and reading.forget(same):
+            reading.note(last[0])
+        if not silencers:
+            reading.live.append((sentence, heard))
+            reading.doubts += doing and not heard
+        elif heard:
+            for literal in sorted(silencers):
+                reading.note(self._silent[literal])
+            reading.doubts += doing
 
     def _lines(self, reading: Reading) -> list[Line]:
         """The lines that cues open, with their units; add-ons only beside their primary."""
@@ -260,6 +296,12 @@ class BillingRules:
             if holds:
                 earned.append(rule.modifier)
         return tuple(earned)
+
+
+def _items(spec: Spec, heading: str) -> dict[str, str]:
+    """The literals of a list, each with its row; none where the spec does not have the list."""
+    table = spec.tables.get(heading)
+    return {row.cells["item"]: row.row_id for row in table.rows} if table is not None else {}
 
 
 def _code_rule(row: Row) -> CodeRule:

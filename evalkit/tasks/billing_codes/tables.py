@@ -18,6 +18,7 @@ Units = tuple[str, int | str | None]
 When = tuple[str, tuple[str, ...]]
 """``("global", ("000", "010"))``, ``("sides", ("left", "right"))`` or ``("note says", (literal, ...))``."""
 
+_ICD = re.compile(r"[A-TV-Z][0-9][0-9A-Z](?:\.[0-9A-Z]{1,4})?")
 _CODE = re.compile(r"[0-9A-Z][0-9]{3}[0-9A-Z]")
 _MODIFIER = re.compile(r"[0-9A-Z]{2}")
 _GLOBAL = re.compile(r"000|010|090|XXX|ZZZ")
@@ -38,6 +39,21 @@ def parse_code(cell: str) -> str:
     if not _CODE.fullmatch(cell):
         raise ValueError("a code is five characters such as 00061")
     return cell
+
+
+def parse_diagnosis(cell: str) -> str:
+    """An ICD-10-CM code: a letter, a digit, a digit or letter, and up to four more after a dot."""
+    if not _ICD.fullmatch(cell):
+        raise ValueError("a diagnosis is an ICD-10-CM code such as M17.11")
+    return cell
+
+
+def parse_named_sides(cell: str) -> tuple[str, ...]:
+    """The sides that a sentence has to name: left, right or both; several are separated by ``;``."""
+    sides = tuple(part.strip() for part in cell.split(";"))
+    if not set(sides) <= {"left", "right", "both"} or len(set(sides)) < len(sides):
+        raise ValueError("side is left, right or both; several are separated by ;")
+    return sides
 
 
 def parse_modifier(cell: str) -> str:
@@ -175,6 +191,25 @@ TABLES: tuple[TableSchema, ...] = (
         ),
         key=("keep", "drop"),
     ),
+    TableSchema(
+        heading="Diagnoses",
+        kind="table",
+        columns=(
+            Column("code", parse_diagnosis),
+            Column("what we call it"),
+            Column("cues (any)", parse_cues),
+            Column("side", parse_named_sides, optional=True),
+        ),
+        key=("code",),
+        required=False,
+    ),
     TableSchema(heading="Do not bill", kind="list", columns=(Column("item", parse_cue),), key=("item",)),
+    TableSchema(
+        heading="Do not code", kind="list", columns=(Column("item", parse_cue),), key=("item",), required=False
+    ),
+    TableSchema(
+        heading="Do not read", kind="list", columns=(Column("item", parse_cue),), key=("item",), required=False
+    ),
+    TableSchema(heading="Last word", kind="list", columns=(Column("item", parse_cue),), key=("item",), required=False),
 )
 """What a billing spec executes, in the order people read it."""

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from evalkit.cases.randomness import Stream
+from evalkit.cases.relatives import make_relative
+from evalkit.phi import surrogates
+
+STREAM = Stream(5, "tests.relatives")
+
+
+def relatives(age, count=400):
+    return [make_relative(STREAM.draws(index, 6), last="Villanueva", age=age) for index in range(count)]
+
+
+def test_a_child_has_a_parent_and_an_adult_has_somebody_half_of_the_time():
+    assert {one.relationship for one in relatives(7)} == {"mother", "father"}
+    adults = relatives(40)
+    assert 0.4 < sum(one is not None for one in adults) / len(adults) < 0.6
+    assert {one.relationship for one in adults if one} == {"spouse", "daughter", "son", "sister", "brother"}
+
+
+def test_every_fourth_has_a_last_name_of_their_own():
+    own = sum(one.last != "Villanueva" for one in relatives(7)) / 400
+    assert 0.18 < own < 0.32
+
+
+def test_their_numbers_ring_nowhere_and_their_names_are_not_shown():
+    for one in relatives(7, 50):
+        assert surrogates.never_real("phone", one.phone)
+        assert one.name.startswith(one.first)
+        assert one.first not in repr(one)
