@@ -19,21 +19,14 @@ from evalkit.vault.subjects import Subjects
 
 _KEPT = 256
 """Odd records that are looked at more closely; more are counted."""
-_LF = " || '\n' || "
-_TEXT = _LF.join(("?", *(f"r.{name}" for name in ("seq", "at", *FIELDS))))
-_WORDS = ", ".join(f"r.{name}" for name in (*FIELDS[:-2], "digest"))
-_KINDS = (
-    f"typeof(max({_WORDS})) = 'text' AND typeof(min({_WORDS})) = 'text' "
-    "AND typeof(max(r.seq, r.at, r.ended, r.ms)) = 'integer'"
-)
-"""Whether every value has the type of its column: numbers sort before text and text before blobs."""
-_SELECT = (
-    f"SELECT r.seq, CAST('{MAGIC}'{_LF}{_TEXT} || '\n' AS BLOB), r.digest, r.leaf, r.subject, p.sealed, {_KINDS} "  # noqa: S608
-    "FROM records r LEFT JOIN payloads p ON p.seq = r.seq ORDER BY r.seq"
-)
+_CLEAR = ", ".join(f"r.{name}" for name in ("seq", "at", *FIELDS, "digest", "leaf"))
+_SELECT = f"SELECT {_CLEAR}, p.sealed FROM records r LEFT JOIN payloads p ON p.seq = r.seq ORDER BY r.seq"  # noqa: S608
+_SUBJECT = FIELDS.index("subject")
+_JOIN = "\n".join
 _sha256 = hashlib.sha256
 
-Row = tuple[int, bytes, str, bytes, str, bytes | None, int]
+Row = tuple[int, bytes, str, bytes, str, bytes | None]
+"""Sequence, text, digest, leaf, subject and sealed payload of a record."""
 
 
 class Scan:
@@ -70,9 +63,9 @@ class Scan:
     def run(self) -> None:
         """Read everything."""
         self._keep_root(0, self._frontier, ())
-        cursor = self._connection.execute(_SELECT, (self._origin,))
+        cursor = self._connection.execute(_SELECT)
         stored = self._stored_blocks()
-        while rows := cursor.fetchmany(BLOCK):
+        while rows := self._shape(cursor.fetchmany(BLOCK)):
             fresh = self._hash(rows)
             before = self._frontier.copy()
             if len(fresh) == BLOCK and not self._frontier.size % BLOCK:
@@ -87,10 +80,21 @@ class Scan:
         if next(stored, None) is not None:
             self._blocks.append((self.records, self.records))
 
+    def _shape(self, rows: Sequence[tuple[Any, ...]]) -> list[Row]:
+        """Rows as they came from the file, with the text of each record as `text_of` writes it.
+
+        Raises TypeError for a value that has not the type of its column: as text it would look the same.
+        """
+        begin, shaped = f"{MAGIC}\n{self._origin}\n", []
+        for seq, at, *words, ended, ms, digest, leaf, sealed in rows:
+            if not (type(seq) is type(at) is type(ended) is type(ms) is int and type(digest) is str):
+                raise TypeError("a value has not the type of its column")
+            text = f"{begin}{seq}\n{at}\n{_JOIN(words)}\n{ended}\n{ms}\n".encode()
+            shaped.append((seq, text, digest, leaf, words[_SUBJECT], sealed))
+        return shaped
+
     def _hash(self, rows: Sequence[Row]) -> list[bytes]:
         """The leaves of a block, hashed anew; what is odd about its records is noted."""
-        if not all(row[6] for row in rows):
-            raise TypeError("a value has not the type of its column")
         fresh = [_sha256(b"\x00%b%b\n" % (row[1], row[2].encode())).digest() for row in rows]
         digests = ["" if row[5] is None else _sha256(row[5]).hexdigest() for row in rows]
         first = self.next_seq
@@ -133,7 +137,7 @@ class Scan:
 
     def _open(self, rows: Sequence[Row], digests: Sequence[str], fresh: Sequence[bytes]) -> None:
         assert self._opener is not None
-        for (seq, text, digest, leaf, subject, sealed, _), mark, hashed in zip(rows, digests, fresh, strict=True):
+        for (seq, text, digest, leaf, subject, sealed), mark, hashed in zip(rows, digests, fresh, strict=True):
             if sealed is None or mark != digest or leaf != hashed or (subject or OWN) in self._closed:
                 continue
             try:
