@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evalkit.boundary.finding import CheckResult, Finding
+from evalkit.boundary.finding import NOT_LOOKED_FOR, CheckResult, Finding
 from evalkit.cards import Grid, card
 from evalkit.errors import MetricError
 from evalkit.evaluation.casewise import Casewise, reduce_trials
@@ -225,7 +225,7 @@ class Run:
             lead=self.sentence(),
             grids=[
                 Grid(["metric", "value#", "95 % interval#", "cases#", *(f"{b}#" for b in self.baselines)], figures),
-                Grid(["boundary check", "verdict", "passed#", "failed#", "citation"], checks),
+                Grid(["boundary check", "verdict", "passed#", "failed#", "citation"], checks, NOT_LOOKED_FOR),
             ],
         )
 
