@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from evalkit.cases.writing import steps_of
+from evalkit.cases.writing import Slot, steps_of
 from evalkit.tasks.billing_codes import fillers
 from evalkit.tasks.billing_codes.scenarios import make_case
 from evalkit.tasks.billing_codes.templates import (
@@ -44,9 +44,13 @@ def test_every_section_opens_in_more_than_one_way() -> None:
     assert all(len(OPENINGS[section]) == VARIANTS and len(set(OPENINGS[section])) >= 5 for section in SECTIONS)  # type: ignore[index]
 
 
+def slots_of(template: str) -> list[Slot]:
+    return [step for step in steps_of(template) if isinstance(step, Slot)]
+
+
 def test_every_head_names_the_patient_the_record_and_the_day() -> None:
     for head in HEADS:
-        planted = {name for line in head for kind, name, _ in steps_of(line) if kind == "plant"}
+        planted = {slot.name for line in head for slot in slots_of(line) if slot.kind == "plant"}
         assert {"patient.mrn", "visit.date"} <= planted
         assert planted & {"patient.name", "patient.last"}
     assert all("{provider.name}" in foot for foot in FEET)
@@ -81,4 +85,5 @@ def test_every_sentence_of_the_banks_is_a_template_that_can_be_read() -> None:
     texts = [text for bank, _, _ in fillers.BANKS.values() for text in bank]
     texts += [text for told in fillers.DECOYS.values() for _, text in told]
     assert all(steps_of(text) for text in texts)
-    assert all(any(kind == "decoy" for kind, _, _ in steps_of(t)) for told in fillers.DECOYS.values() for _, t in told)
+    told = [text for sentences in fillers.DECOYS.values() for _, text in sentences]
+    assert all(any(slot.kind == "decoy" for slot in slots_of(text)) for text in told)
