@@ -22,6 +22,11 @@ from evalkit.tasks.billing_codes.templates import (
 SECTIONS = ("history", "exam", "assessment", "procedure", "plan")
 
 
+def slots(kind: str, *texts: str) -> list[str]:
+    """The names in the slots of one kind."""
+    return [step.name for text in texts for step in steps_of(text) if isinstance(step, Slot) and step.kind == kind]
+
+
 def test_there_are_at_least_twelve_templates_and_six_variants() -> None:
     assert len(TEMPLATES) >= 12
     assert len({template.template_id for template in TEMPLATES}) == len(TEMPLATES)
@@ -44,13 +49,9 @@ def test_every_section_opens_in_more_than_one_way() -> None:
     assert all(len(OPENINGS[section]) == VARIANTS and len(set(OPENINGS[section])) >= 5 for section in SECTIONS)  # type: ignore[index]
 
 
-def slots_of(template: str) -> list[Slot]:
-    return [step for step in steps_of(template) if isinstance(step, Slot)]
-
-
 def test_every_head_names_the_patient_the_record_and_the_day() -> None:
     for head in HEADS:
-        planted = {slot.name for line in head for slot in slots_of(line) if slot.kind == "plant"}
+        planted = set(slots("plant", *head))
         assert {"patient.mrn", "visit.date"} <= planted
         assert planted & {"patient.name", "patient.last"}
     assert all("{provider.name}" in foot for foot in FEET)
@@ -85,5 +86,4 @@ def test_every_sentence_of_the_banks_is_a_template_that_can_be_read() -> None:
     texts = [text for bank, _, _ in fillers.BANKS.values() for text in bank]
     texts += [text for told in fillers.DECOYS.values() for _, text in told]
     assert all(steps_of(text) for text in texts)
-    told = [text for sentences in fillers.DECOYS.values() for _, text in sentences]
-    assert all(any(slot.kind == "decoy" for slot in slots_of(text)) for text in told)
+    assert all(slots("decoy", text) for told in fillers.DECOYS.values() for _, text in told)
