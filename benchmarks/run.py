@@ -14,7 +14,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 BENCHMARKS = (
-    "runner", "imports", "compare", "judge", "tracking", "cases", "diversity", "bundles", "leaks", "detection",
+    "runner", "imports", "compare", "simulate", "drift", "judge", "boundary", "leaks", "detection", "vault",
+    "tracking", "cases", "diversity", "bundles",
 )  # fmt: skip
 TAKES_PEERS = {"runner", "imports", "leaks", "detection"}
 

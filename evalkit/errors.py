@@ -15,6 +15,8 @@
     ├── MetricError              a metric or check that cannot be used
     ├── StatisticsError          a comparison that would not be honest
     ├── SealError                a sealed payload or a key
+    ├── AuditError               the ledger of executions, or what is asked of it
+    │   └── AccessRefused        a person or program without the grant for it
     └── TrackingError            the tracking server or store
 
 A message has three parts: what is wrong, where, and what to do next. It never carries the offending
@@ -85,6 +87,14 @@ class StatisticsError(EvalkitError):
 
 class SealError(EvalkitError):
     """A sealed payload that does not open, or a key that is missing."""
+
+
+class AuditError(EvalkitError):
+    """The ledger of executions, a proof, a hold or a token that is not as it has to be."""
+
+
+class AccessRefused(AuditError):
+    """A person or program without the grant for what is asked."""
 
 
 class TrackingError(EvalkitError):

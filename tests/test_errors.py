@@ -25,6 +25,8 @@ TREE = {
     "MetricError": "EvalkitError",
     "StatisticsError": "EvalkitError",
     "SealError": "EvalkitError",
+    "AuditError": "EvalkitError",
+    "AccessRefused": "AuditError",
     "TrackingError": "EvalkitError",
 }
 KINDS = [getattr(errors, name) for name in TREE]

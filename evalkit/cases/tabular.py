@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 from evalkit.digests import canonical_json, digest_bytes
 from evalkit.errors import EvalkitError
 
+MAX_COLUMNS = 10_000
 MAX_CELL_CHARS = 131_072
 """Longest cell of a CSV file, the bound of Python's own csv module; a JSON line may have eight times as many bytes."""
 LISTED = 10
@@ -135,12 +137,15 @@ def _read_csv(
         _, _, header = next(numbered)
     except StopIteration:
         raise error("the file has no rows", where=name, next_step="export it again") from None
+    if len(header) > MAX_COLUMNS:
+        raise error(f"{len(header):,} columns, of which {MAX_COLUMNS:,} are read", where=name, next_step="cut it down")
     columns = tuple(cell.strip() for cell in header)
-    repeated = [place for place, column in enumerate(columns, start=1) if column and columns.count(column) > 1]
+    seen = Counter(columns)
+    repeated = [place for place, column in enumerate(columns, start=1) if column and seen[column] > 1]
     if repeated:
-        raise error(
-            f"one column name stands in columns {', '.join(map(str, repeated))}", where=name, next_step="rename them"
-        )
+        more = f" and {len(repeated) - 10} more" if len(repeated) > 10 else ""
+        places = ", ".join(map(str, repeated[:10])) + more
+        raise error(f"one column name stands in columns {places}", where=name, next_step="rename them")
     problems, rows = Problems(), []
     for number, line, cells in numbered:
         place = f"row {number} (line {line})"

@@ -7,7 +7,7 @@ from pathlib import Path
 from evalkit.cases import goldset
 from evalkit.cases.case import GoldSet
 from evalkit.errors import CaseError
-from evalkit.evaluation.workspace import open_workspace
+from evalkit.evaluation.workspace import is_name, open_workspace
 from evalkit.tasks import shipped_root
 
 
@@ -17,6 +17,8 @@ def load_gold(ref: str) -> GoldSet:
     Raises CaseError where there is none, or where a file was changed.
     """
     name, _, version = ref.partition("@")
+    if not is_name(name):
+        raise CaseError("no gold set has such a name", next_step="letters, digits, '.', '_', '@' and '-', at most 121")
     if version and not version.isdecimal():
         raise CaseError("a gold set's version is a whole number", where=name, next_step="write NAME@2, or NAME alone")
     for root in (Path("datasets"), open_workspace().datasets, shipped_root() / "datasets"):

@@ -14,6 +14,7 @@ from evalkit.errors import CaseError, MetricError
 from evalkit.evaluation.archive import Judged
 from evalkit.evaluation.casewise import point_estimates
 from evalkit.evaluation.run import Baselines, Run
+from evalkit.evaluation.safekeeping import record_run
 from evalkit.evaluation.scoretable import tabulate
 from evalkit.evaluation.started import begin, identify
 from evalkit.evaluation.stopping import ask_all, ask_until_decided, watch
@@ -72,7 +73,9 @@ def evaluate(
             traces=gather_traces(trace_cases(answered.cases, executions)),
             stopped=answered.stopped,
         )
-        return run.finish(judged)
+        finished = run.finish(judged)
+    record_run(run.header, spec, pair(everything, executions), times=run.journal.times)
+    return finished
 
 
 def ask_besides(family: Mapping[str, Metric], own: Sequence[Metric]) -> dict[str, Metric]:

@@ -11,7 +11,6 @@ from evalkit.errors import RecordedError
 from evalkit.evaluation.workspace import check_name, open_workspace
 from evalkit.executions.execution import Execution
 from evalkit.executions.journal import Journal
-from evalkit.vault.keys import FileKeyring
 
 
 def save_recording(name: str, executions: Sequence[Execution]) -> Path:
@@ -22,7 +21,7 @@ def save_recording(name: str, executions: Sequence[Execution]) -> Path:
     fresh = folder / f".{path.name}.{os.getpid()}"
     fresh.unlink(missing_ok=True)
     header: dict[str, str | int] = {"run_id": name, "cases": len({one.case_id for one in executions})}
-    with Journal.create(fresh, header, FileKeyring()) as journal:
+    with Journal.create(fresh, header, open_workspace().keyring()) as journal:
         journal.append(executions)
     fresh.replace(path)
     return path
@@ -37,5 +36,5 @@ def load_recording(name: str) -> Replay:
         raise RecordedError(
             f"no recorded run {name!r}", next_step=f"there are: {known}; `evalkit import` brings in more"
         )
-    with Journal.open(path, FileKeyring()) as journal:
+    with Journal.open(path, open_workspace().keyring()) as journal:
         return replay(tuple(journal.read()))

@@ -16,7 +16,6 @@ from evalkit.evaluation.run import Run, RunHeader
 from evalkit.evaluation.workspace import Workspace, open_workspace
 from evalkit.spec.schema import Spec
 from evalkit.tasks import reread_spec
-from evalkit.vault.keys import FileKeyring
 from evalkit.vault.store import Store
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def list_runs(workspace: Workspace | None = None) -> tuple[RunHeader, ...]:
     paths = sorted(_paths((workspace or open_workspace()).runs), key=_moment, reverse=True)
     headers = []
     for path in paths:
-        with Store.open(path, keyring=FileKeyring()) as store:
+        with Store.open(path, keyring=open_workspace().keyring()) as store:
             headers.append(header_of(store.header))
     return tuple(headers)
 
@@ -59,12 +58,12 @@ def read_executions(run: Run) -> Iterator[Execution]:
     from evalkit.executions.journal import Journal
 
     assert run.path is not None
-    with Journal.open(run.path, FileKeyring()) as journal:
+    with Journal.open(run.path, open_workspace().keyring()) as journal:
         yield from journal.read()
 
 
 def _read(path: Path) -> Run:
-    with Store.open(path, keyring=FileKeyring()) as store:
+    with Store.open(path, keyring=open_workspace().keyring()) as store:
         header = header_of(store.header)
         source, payload = store.attached("spec"), store.attached("judged")
     if source is None or payload is None:

@@ -24,7 +24,6 @@ from evalkit.evaluation.workspace import open_workspace
 from evalkit.executions.journal import Journal, open_or_resume
 from evalkit.metrics.scoring import Metric, metrics_digest
 from evalkit.spec.schema import Spec
-from evalkit.vault.keys import FileKeyring
 
 
 @dataclass(slots=True)
@@ -83,7 +82,7 @@ def begin(spec: Spec, identity: Identity, path: Path | None = None) -> Iterator[
     place = path or workspace.partial / f"{digest(identity)[:24]}.db"
     place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     given = {**identity, "run_id": run_id, "created_at": now.isoformat(timespec="seconds")}
-    with open_or_resume(place, given, FileKeyring()) as journal:
+    with open_or_resume(place, given, open_workspace().keyring()) as journal:
         if journal.attached("spec") is None:
             journal.attach("spec", spec.source.encode())
         header = header_of(journal.header)

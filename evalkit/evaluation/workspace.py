@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evalkit.errors import JournalError
+from evalkit.vault.keys import FileKeyring
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,120}")
 
@@ -34,9 +35,20 @@ class Workspace:
         return self.root / "recorded"
 
     @property
+    def ledger(self) -> Path:
+        """The record of every execution and of everything that was asked about them."""
+        return self.root / "ledger.db"
+
+    @property
     def datasets(self) -> Path:
         """Imported gold sets (de-identified or synthetic)."""
         return self.root / "datasets"
+
+    def keyring(self) -> FileKeyring:
+        """The keyring of whoever runs this. Raises SealError where it lies inside the workspace that it seals."""
+        keyring = FileKeyring()
+        keyring.check_outside(self.root)
+        return keyring
 
 
 def open_workspace(root: Path | None = None) -> Workspace:
@@ -44,9 +56,14 @@ def open_workspace(root: Path | None = None) -> Workspace:
     return Workspace(root or Path(os.environ.get("EVALKIT_HOME") or ".evalkit"))
 
 
+def is_name(text: str) -> bool:
+    """Whether a text is safe as a file name."""
+    return _NAME.fullmatch(text) is not None
+
+
 def check_name(name: str, *, what: str) -> str:
     """The name itself, if it is safe as a file name. Raises JournalError otherwise."""
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise JournalError(
             f"the name of a {what} is 1 to 121 letters, digits, '.', '_', '@' or '-'",
             next_step=f"choose another name for the {what}",

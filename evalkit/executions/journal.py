@@ -6,6 +6,7 @@ In clear stand the header (`HEADER_FIELDS`: ids, digests and counts), case ids a
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -47,6 +48,8 @@ class Journal:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self.times: dict[tuple[str, int], int] = {}
+        """When each execution was journalled by this process, in microseconds since 1970."""
 
     @classmethod
     def create(cls, path: Path, header: Header, keyring: KeyProvider) -> Journal:
@@ -90,11 +93,14 @@ class Journal:
 
         Raises JournalError where one of them is there already, or the disk refuses.
         """
-        self._store.append(_rows(batch))
+        self.write(batch)
+        self.sync()
 
     def write(self, batch: Sequence[Execution]) -> None:
         """`append`, but on return the executions are safe from a kill only, and on disk after the next `sync`."""
         self._store.write(_rows(batch))
+        now = time.time_ns() // 1000
+        self.times.update(((one.case_id, one.trial), now) for one in batch)
 
     def sync(self) -> None:
         """Return when everything that was written is on disk."""

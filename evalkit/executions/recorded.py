@@ -277,7 +277,8 @@ def _read_confidence(value: Any) -> float | None:
     if value is None or value == "":
         return None
     try:
-        number = float(value) if not isinstance(value, bool) else -1.0
+        # float() reads the digits of every script
+        number = float(value) if not isinstance(value, bool) and str(value).isascii() else -1.0
     except (TypeError, ValueError, OverflowError):
         number = -1.0
     if not 0.0 <= number <= 1.0:

@@ -3,6 +3,9 @@
 A keyring holds 256-bit keys in the states that Tink's keysets have. The primary key wraps; primary and enabled keys
 unwrap; a disabled key does neither until it is enabled again; of a destroyed key only the id is left. Destroying
 every key that a file was wrapped with makes the file unreadable for good (cryptographic erase, NIST SP 800-88).
+
+Beside them stand Ed25519 keys in the same states, which sign the ledger's checkpoints: the primary one signs, and
+what it or an enabled one signed is trusted.
 """
 
 from __future__ import annotations
@@ -20,12 +23,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, Protocol, get_args
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from evalkit.errors import SealError
 from evalkit.vault.cipher import KEY_BYTES, Cipher
 
 KeyState = Literal["primary", "enabled", "disabled", "destroyed"]
 _FORMAT = "evalkit-keyring/1"
 _ID_BYTES = 8
+_LONGEST = 1024 * 1024
+"""Bytes; a key takes about 120."""
 
 
 class KeyProvider(Protocol):
@@ -37,6 +44,39 @@ class KeyProvider(Protocol):
 
     def unwrap(self, wrapped: bytes, *, aad: bytes) -> bytes:
         """The data key. Raises SealError where the key is missing or not enabled, or anything was changed."""
+        ...
+
+
+class Signer(Protocol):
+    """Signs messages with one Ed25519 key."""
+
+    @property
+    def public(self) -> bytes:
+        """The public key, 32 bytes."""
+        ...
+
+    def sign(self, message: bytes, /) -> bytes:
+        """The signature, 64 bytes."""
+        ...
+
+
+class LedgerKeys(Protocol):
+    """What a ledger needs: a `KeyProvider` that also signs its checkpoints, and says whose signatures are trusted."""
+
+    def wrap(self, data_key: bytes, *, aad: bytes) -> bytes:
+        """As `KeyProvider.wrap`."""
+        ...
+
+    def unwrap(self, wrapped: bytes, *, aad: bytes) -> bytes:
+        """As `KeyProvider.unwrap`."""
+        ...
+
+    def signer(self) -> Signer:
+        """The key that signs now."""
+        ...
+
+    def trusted(self) -> tuple[bytes, ...]:
+        """The public keys whose signatures are trusted, the signing one first."""
         ...
 
 
@@ -52,6 +92,34 @@ class Key:
 
     def __repr__(self) -> str:
         return f"Key({self.key_id}, {self.state})"
+
+
+@dataclass(frozen=True, slots=True)
+class _Ring:
+    """What stands in the file: keys that wrap, and keys that sign."""
+
+    keys: tuple[Key, ...]
+    signers: tuple[Key, ...] = ()
+
+    def find(self, key_id: str) -> Key | None:
+        return next((key for key in (*self.keys, *self.signers) if key.key_id == key_id), None)
+
+    def swap(self, key_id: str, fresh: Key) -> _Ring:
+        """The ring with one key in another state."""
+        swapped = [tuple(fresh if key.key_id == key_id else key for key in part) for part in (self.keys, self.signers)]
+        return _Ring(*swapped)
+
+
+class _FileSigner:
+    """One signing key, held in memory while a ledger is open."""
+
+    def __init__(self, seed: bytes) -> None:
+        self._key = Ed25519PrivateKey.from_private_bytes(seed)
+        self.public = self._key.public_key().public_bytes_raw()
+        self.sign = self._key.sign
+
+    def __repr__(self) -> str:
+        return "Signer()"
 
 
 def default_path(environment: Mapping[str, str] | None = None) -> Path:
@@ -77,7 +145,7 @@ class FileKeyring:
 
     def wrap(self, data_key: bytes, *, aad: bytes) -> bytes:
         """The data key under the primary key: 8 bytes of key id, then the sealed key."""
-        primary = next(key for key in self._read(create=True) if key.state == "primary")
+        primary = _primary(self._read(create=True).keys)
         assert primary.secret is not None
         key_id = bytes.fromhex(primary.key_id)
         return key_id + Cipher(primary.secret).seal(data_key, aad=key_id + aad)
@@ -85,7 +153,7 @@ class FileKeyring:
     def unwrap(self, wrapped: bytes, *, aad: bytes) -> bytes:
         """The data key. Raises SealError where its key is missing, disabled or destroyed, or anything was changed."""
         key_id = wrapped[:_ID_BYTES]
-        named = {key.key_id: key for key in self._read(create=False)}.get(key_id.hex())
+        named = {key.key_id: key for key in self._read(create=False).keys}.get(key_id.hex())
         if named is None:
             raise SealError(
                 "the data was sealed with a key that is not in this keyring",
@@ -98,15 +166,46 @@ class FileKeyring:
         return Cipher(named.secret).unseal(wrapped[_ID_BYTES:], aad=key_id + aad)
 
     def keys(self) -> tuple[Key, ...]:
-        """Every key, in the order they were made; the file is created if it is not there."""
-        return self._read(create=True)
+        """Every key that wraps, in the order they were made; the file is created if it is not there."""
+        return self._read(create=True).keys
+
+    def signers(self) -> tuple[Key, ...]:
+        """Every key that signs, in the order they were made; the first is made if there is none."""
+        ring = self._read(create=True)
+        if not ring.signers:
+            with self._locked():
+                ring = self._load()
+                if not ring.signers:
+                    ring = replace(ring, signers=(_make_key(),))
+                    self._write(ring)
+        return ring.signers
+
+    def signer(self) -> Signer:
+        """The primary signing key, made if there is none."""
+        primary = _primary(self.signers())
+        assert primary.secret is not None
+        return _FileSigner(primary.secret)
+
+    def trusted(self) -> tuple[bytes, ...]:
+        """The public keys of the primary and the enabled signing keys, the primary first. Empty where there is none."""
+        live = [key for key in self._read(create=False).signers if key.state in {"primary", "enabled"}]
+        live.sort(key=lambda key: key.state != "primary")
+        return tuple(_FileSigner(key.secret).public for key in live if key.secret is not None)
 
     def rotate(self) -> str:
         """Make a new primary key and return its id; the former primary stays enabled."""
         fresh = _make_key()
         with self._locked():
-            kept = [replace(key, state="enabled") if key.state == "primary" else key for key in self._load()]
-            self._write((*kept, fresh))
+            ring = self._load()
+            self._write(replace(ring, keys=(*_demote(ring.keys), fresh)))
+        return fresh.key_id
+
+    def rotate_signer(self) -> str:
+        """Make a new primary signing key and return its id; what the former one signed stays trusted."""
+        fresh = _make_key()
+        with self._locked():
+            ring = self._load()
+            self._write(replace(ring, signers=(*_demote(ring.signers), fresh)))
         return fresh.key_id
 
     def enable(self, key_id: str) -> None:
@@ -135,31 +234,33 @@ class FileKeyring:
 
     def _move(self, key_id: str, before: set[KeyState], after: KeyState) -> None:
         with self._locked():
-            keys = {key.key_id: key for key in self._load()}
-            key = keys.get(key_id)
+            ring = self._load()
+            key = ring.find(key_id)
             if key is None or key.state not in before:
                 state = "not there" if key is None else key.state
                 raise SealError(
                     f"the key is {state}; only a key that is {' or '.join(sorted(before))} becomes {after}",
                     where=str(self.path),
                 )
-            keys[key_id] = replace(key, state=after, secret=None if after == "destroyed" else key.secret)
-            self._write(tuple(keys.values()))
+            secret = None if after == "destroyed" else key.secret
+            self._write(ring.swap(key_id, replace(key, state=after, secret=secret)))
 
-    def _read(self, *, create: bool) -> tuple[Key, ...]:
+    def _read(self, *, create: bool) -> _Ring:
         """The keys; the lock is only for making the first one, since a keyring is replaced whole."""
-        if not create or self.path.exists():
+        # a link to a disk that is not there is no reason to make a new keyring
+        if not create or os.path.lexists(self.path):
             return self._load()
         with self._locked():
-            if not self.path.exists():
-                self._write((_make_key(),))
+            if not os.path.lexists(self.path):
+                self._write(_Ring((_make_key(),)))
             return self._load()
 
-    def _load(self) -> tuple[Key, ...]:
+    def _load(self) -> _Ring:
         try:
-            with self.path.open("rb") as file:
+            # a pipe that nobody writes to would be waited for
+            with os.fdopen(os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
                 _check_owner_only(os.fstat(file.fileno()), self.path)
-                data = file.read()
+                data = file.read(_LONGEST + 1)
         except FileNotFoundError:
             raise SealError(
                 "there is no keyring here",
@@ -176,13 +277,10 @@ class FileKeyring:
                 "the keyring is damaged, or not a keyring", where=str(self.path), next_step="restore it from its backup"
             ) from None
 
-    def _write(self, keys: tuple[Key, ...]) -> None:
+    def _write(self, ring: _Ring) -> None:
         """Replace the file whole: a reader sees the old keyring or the new one, also after a power cut."""
-        rows = [
-            {"id": k.key_id, "state": k.state, "secret": base64.b64encode(k.secret).decode() if k.secret else None}
-            for k in keys
-        ]
-        body = json.dumps({"format": _FORMAT, "keys": rows}, indent=1).encode() + b"\n"
+        parts = {"keys": _rows(ring.keys)} | ({"signers": _rows(ring.signers)} if ring.signers else {})
+        body = json.dumps({"format": _FORMAT, **parts}, indent=1).encode() + b"\n"
         fresh = self.path.with_name(f".{self.path.name}.{secrets.token_hex(8)}")
         try:
             descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -215,7 +313,24 @@ def _make_key() -> Key:
     return Key(secrets.token_hex(_ID_BYTES), "primary", secrets.token_bytes(KEY_BYTES))
 
 
+def _primary(keys: tuple[Key, ...]) -> Key:
+    return next(key for key in keys if key.state == "primary")
+
+
+def _demote(keys: tuple[Key, ...]) -> Iterator[Key]:
+    return (replace(key, state="enabled") if key.state == "primary" else key for key in keys)
+
+
+def _rows(keys: tuple[Key, ...]) -> list[dict[str, str | None]]:
+    return [
+        {"id": k.key_id, "state": k.state, "secret": base64.b64encode(k.secret).decode() if k.secret else None}
+        for k in keys
+    ]
+
+
 def _check_owner_only(status: os.stat_result, path: Path) -> None:
+    if not stat.S_ISREG(status.st_mode) or status.st_size > _LONGEST:
+        raise SealError("the keyring is no file, or far too long for one", where=str(path))
     mode = stat.S_IMODE(status.st_mode)
     if mode & 0o077:
         raise SealError(
@@ -231,15 +346,18 @@ def _sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
-def _parse(data: bytes) -> tuple[Key, ...]:
+def _parse(data: bytes) -> _Ring:
     """The keys of a keyring file. Raises ValueError, KeyError or TypeError for anything that is not one."""
     body = json.loads(data)
-    if set(body) != {"format", "keys"} or body["format"] != _FORMAT:
+    if set(body) | {"signers"} != {"format", "keys", "signers"} or body["format"] != _FORMAT:
         raise ValueError
-    keys = tuple(_parse_key(row) for row in body["keys"])
-    if [key.state for key in keys].count("primary") != 1 or len({key.key_id for key in keys}) != len(keys):
+    keys, signers = (tuple(map(_parse_key, body.get(part, ()))) for part in ("keys", "signers"))
+    every = (*keys, *signers)
+    if len({key.key_id for key in every}) != len(every) or ("signers" in body and not signers):
         raise ValueError
-    return keys
+    if any([key.state for key in part].count("primary") != 1 for part in (keys, signers) if part or part is keys):
+        raise ValueError
+    return _Ring(keys, signers)
 
 
 def _parse_key(row: dict[str, Any]) -> Key:

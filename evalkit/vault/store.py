@@ -27,11 +27,11 @@ from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-from urllib.parse import quote
 
 from evalkit.digests import canonical_json
 from evalkit.errors import JournalError, SealError
 from evalkit.vault.cipher import KEY_BYTES, Cipher
+from evalkit.vault.database import check_file, connect, damaged, refuse, transaction, translated
 from evalkit.vault.keys import KeyProvider
 
 APPLICATION_ID = 0x45564B31
@@ -48,17 +48,14 @@ _TABLES = (
     "sealed BLOB NOT NULL) STRICT",
 )
 _TRIGGERS = tuple(
-    f"CREATE TRIGGER {table}_{verb.lower()} BEFORE {verb} ON {table} BEGIN SELECT RAISE(ABORT, 'append only'); END"
+    trigger
     for table in ("header", "data_key", "records", "attachments")
-    for verb in ("UPDATE", "DELETE")
+    for trigger in refuse(table, "UPDATE", "DELETE")
 )
 _SCHEMA = _TABLES + _TRIGGERS
 _OLDEST_SQLITE = (3, 37, 0)
 """The first with strict tables."""
 _PAGE = 256
-_BUSY_SECONDS = 0.5
-_LOG_PAGES = 4000
-"""Pages (16 MB) that gather in the write-ahead log before an append has to fold them in."""
 
 Row = tuple[str, int, bytes]
 """Id, part number and plaintext of a record."""
@@ -84,7 +81,7 @@ class Store:
 
         Raises FileExistsError where there is one. A file that a killed process had just begun to make is made anew.
         """
-        store = cls._connect(path, writable=True)
+        store = cls(path, connect(path, writable=True), writable=True)
         try:
             with store._transaction() as run:
                 if run("SELECT count(*) FROM sqlite_master").fetchone()[0]:
@@ -107,59 +104,20 @@ class Store:
         """Open a file that is there. Raises JournalError where it is damaged, foreign, newer, or being written."""
         if not path.is_file():
             raise JournalError("there is no such file", where=str(path))
-        store = cls._connect(path, writable=writable)
+        store = cls(path, connect(path, writable=writable), writable=writable)
         try:
             return store._unlock(keyring)
         except BaseException:
             store._abandon()
             raise
 
-    @classmethod
-    def _connect(cls, path: Path, *, writable: bool) -> Store:
-        with _translated(path):
-            if writable:
-                # sqlite gives its side files the mode of the file itself.
-                os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            mode = "rw" if writable else "ro"
-            connection = sqlite3.connect(
-                f"file:{quote(str(path))}?mode={mode}",
-                uri=True,
-                isolation_level=None,
-                check_same_thread=False,
-                timeout=_BUSY_SECONDS,
-            )
-        store = cls(path, connection, writable=writable)
-        try:
-            with _translated(path):
-                for pragma in ("trusted_schema = OFF", "recursive_triggers = ON", "cell_size_check = ON"):
-                    connection.execute(f"PRAGMA {pragma}")
-                if writable:
-                    connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-                    connection.execute("PRAGMA journal_mode = WAL")
-                    connection.execute("PRAGMA synchronous = FULL")
-                    connection.execute(f"PRAGMA wal_autocheckpoint = {_LOG_PAGES}")
-        except BaseException:
-            store._abandon()
-            raise
-        return store
-
     def _unlock(self, keyring: KeyProvider) -> Store:
         """Check that this is a file of ours, whole and of this format, and unwrap its data key."""
         with self._reading() as run:
-            if run("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
-                raise _damaged(self.path)
-            version = run("PRAGMA user_version").fetchone()[0]
-            if version > FORMAT:
-                raise JournalError(
-                    f"the file has format {version} and this evalkit reads up to {FORMAT}",
-                    where=str(self.path),
-                    next_step="use the evalkit that wrote it, or a newer one",
-                )
-            if {row[0] for row in run("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")} != set(_SCHEMA):
-                raise _damaged(self.path)
+            check_file(self._connection, self.path, application_id=APPLICATION_ID, newest=FORMAT, schema=_SCHEMA)
             # Records are found missing by their sequence; a lost attachment only shows in the structure of its table.
             if run("PRAGMA quick_check(attachments)").fetchone()[0] != "ok":
-                raise _damaged(self.path)
+                raise damaged(self.path)
             self.header = dict(run("SELECT name, value FROM header ORDER BY name").fetchall())
             wrapped = run("SELECT wrapped FROM data_key").fetchone()
             self._count = run("SELECT coalesce(max(seq), 0) FROM records").fetchone()[0]
@@ -171,7 +129,7 @@ class Store:
             place = f"{self.path} ({error.where})" if error.where else str(self.path)
             raise JournalError(error.what, where=place, next_step=error.next_step) from None
         except (TypeError, ValueError):
-            raise _damaged(self.path) from None
+            raise damaged(self.path) from None
         return self
 
     def __len__(self) -> int:
@@ -203,7 +161,7 @@ class Store:
 
     def sync(self) -> None:
         """Return when everything that was written is on disk. Needs no turn at the file: writing goes on meanwhile."""
-        with _translated(self.path):
+        with translated(self.path):
             if self._log is None:
                 self._log = os.open(f"{self.path}-wal", os.O_RDONLY | os.O_CLOEXEC)
             os.fsync(self._log)
@@ -270,7 +228,7 @@ class Store:
                 self._log = None
             if self.writable and self._cipher is not None:
                 self._cipher = None
-                with _translated(self.path):
+                with translated(self.path):
                     self._connection.execute("PRAGMA journal_mode = DELETE")
 
     def __enter__(self) -> Store:
@@ -298,18 +256,18 @@ class Store:
         """The payload of a row as it came from the disk: a damaged file holds any type anywhere."""
         seq, number, name = place
         if not (type(seq) is type(number) is int and isinstance(name, str) and isinstance(sealed, bytes)):
-            raise _damaged(self.path)
+            raise damaged(self.path)
         try:
             return self._opened().unseal(sealed, aad=self._aad(kind, seq, number, name))
         except SealError:
-            raise _damaged(self.path) from None
+            raise damaged(self.path) from None
 
     def _missing(self) -> JournalError:
         return JournalError("records are missing", where=str(self.path), next_step="restore the file from its backup")
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Any]:
-        with self._lock, _translated(self.path):
+        with self._lock, translated(self.path):
             yield self._connection.execute
 
     @contextlib.contextmanager
@@ -319,21 +277,8 @@ class Store:
             raise JournalError(
                 "the file is open for reading only", where=str(self.path), next_step="open it with writable=True"
             )
-        with self._lock, _translated(self.path):
-            run = self._connection.execute
-            if not durable:
-                run("PRAGMA synchronous = NORMAL")
-            try:
-                run("BEGIN IMMEDIATE")
-                yield run
-                run("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    run("ROLLBACK")
-                raise
-            finally:
-                if not durable:
-                    run("PRAGMA synchronous = FULL")
+        with self._lock, transaction(self._connection, self.path, durable=durable) as run:
+            yield run
 
 
 def check_sqlite() -> str:
@@ -354,41 +299,3 @@ def _insert_records(rows: int) -> str:
 
 def _header_aad(header: Mapping[str, str | int]) -> bytes:
     return b"evalkit/store/%d\x00" % FORMAT + canonical_json(dict(header))
-
-
-def _damaged(path: Path) -> JournalError:
-    return JournalError(
-        "the file is damaged, was changed, or is not one of evalkit's",
-        where=str(path),
-        next_step="restore it from its backup",
-    )
-
-
-@contextlib.contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    """Turn what sqlite and the disk raise into a JournalError. Their own messages may quote what stands in the file."""
-    try:
-        yield
-    except sqlite3.IntegrityError:
-        raise JournalError("such a record is there already", where=str(path)) from None
-    except sqlite3.Error as error:
-        raise _explain(error, path) from None
-    except OSError as error:
-        if isinstance(error, FileExistsError):
-            raise
-        raise JournalError(f"the file cannot be used ({error.strerror})", where=str(path)) from None
-    except (UnicodeError, OverflowError, ValueError):
-        raise _damaged(path) from None
-
-
-def _explain(error: sqlite3.Error, path: Path) -> JournalError:
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-    if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
-        return JournalError("another process is writing the file", where=str(path), next_step="wait until it is done")
-    if code == sqlite3.SQLITE_FULL:
-        return JournalError("the disk is full", where=str(path), next_step="make room and run the same command again")
-    if code in {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_IOERR}:
-        return JournalError("the disk refuses to read or write the file", where=str(path))
-    if isinstance(error, sqlite3.ProgrammingError):
-        return JournalError("the file is closed", where=str(path))
-    return _damaged(path)

@@ -185,3 +185,9 @@ def test_a_key_of_another_length_is_refused() -> None:
 def test_a_message_too_long_for_the_store_is_refused_before_it_is_sealed() -> None:
     with pytest.raises(SealError, match=f"longer than {MAX_PLAINTEXT} bytes"):
         Cipher(KEY).seal(bytes(MAX_PLAINTEXT + 1), aad=b"")  # zeroed lazily: takes no memory
+
+
+@given(key=st.binary(min_size=32, max_size=32), message=st.binary(max_size=200))
+@settings(deadline=None)
+def test_keys_are_derived_by_hmac(key: bytes, message: bytes) -> None:
+    assert Cipher(key)._derive(b"key\0", message) == hmac.digest(key, b"key\0" + message, "sha256")

@@ -233,3 +233,44 @@ def test_a_new_keyring_leaves_no_half_made_file_behind(keyring: FileKeyring) -> 
     keyring.keys()
     keyring.rotate()
     assert sorted(entry.name for entry in keyring.path.parent.iterdir()) == [".keyring.json.lock", "keyring.json"]
+
+
+def test_a_keyring_signs_with_one_key_and_trusts_the_former_ones_until_they_are_disabled(keyring: FileKeyring) -> None:
+    first = keyring.signer()
+    assert keyring.trusted() == (first.public,)
+    old = keyring.signers()[0].key_id
+    keyring.rotate_signer()
+    second = keyring.signer()
+    assert keyring.trusted() == (second.public, first.public)
+    keyring.disable(old)
+    assert keyring.trusted() == (second.public,)
+    keyring.enable(old)
+    assert keyring.trusted() == (second.public, first.public)
+    keyring.disable(old)
+    keyring.destroy(old)
+    assert [key.state for key in keyring.signers()] == ["destroyed", "primary"]
+    assert repr(second) == "Signer()"
+
+
+def test_signing_keys_wrap_nothing_and_wrapping_keys_sign_nothing(keyring: FileKeyring) -> None:
+    wrapping, signing = keyring.keys()[0], keyring.signers()[0]
+    assert wrapping.secret != signing.secret
+    with pytest.raises(SealError, match="not in this keyring"):
+        keyring.unwrap(bytes.fromhex(signing.key_id) + keyring.wrap(DATA_KEY, aad=b"")[8:], aad=b"")
+
+
+def test_a_keyring_made_before_there_were_signing_keys_gets_one_when_it_first_signs(keyring: FileKeyring) -> None:
+    wrapped = keyring.wrap(DATA_KEY, aad=b"")
+    assert "signers" not in json.loads(keyring.path.read_text())
+    assert keyring.trusted() == ()
+    keyring.signer()
+    assert len(keyring.signers()) == 1
+    assert keyring.unwrap(wrapped, aad=b"") == DATA_KEY
+
+
+def test_a_link_to_a_disk_that_is_not_there_makes_no_new_keyring(keyring: FileKeyring, tmp_path: Path) -> None:
+    keyring.path.parent.mkdir()
+    keyring.path.symlink_to(tmp_path / "unmounted" / "keyring.json")
+    with pytest.raises(SealError, match="there is no keyring here"):
+        keyring.keys()
+    assert keyring.path.is_symlink()

@@ -1,0 +1,357 @@
+"""The ledger beside raw sqlite with the same tables; verification, kills, clean ledgers, hostile inputs.
+
+Run: python benchmarks/vault.py [--rounds 15] [--records 200000] [--kills 200] [--stores 10000]
+
+Raw sqlite writes the same rows, made beforehand, into the same tables with the same triggers and durability (WAL,
+``synchronous=FULL``), in the way that was quicker for it: ``executemany`` or one statement for all. The ledger seals,
+hashes, gathers and signs on top of that. Payloads have 1 KiB; rounds take turns, so that a busy machine is busy for
+both. `--kills` ends as many writers with SIGKILL at random moments; `--stores` makes as many small random ledgers and
+verifies each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import random
+import resource
+import signal
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from machine import ROOT, describe, spread, table
+
+from evalkit.vault.database import connect
+from evalkit.vault.entries import Entry
+from evalkit.vault.keys import FileKeyring
+from evalkit.vault.ledger import SCHEMA, Ledger
+from evalkit.vault.verification import verify
+
+HERE = Path(__file__).resolve()
+PAYLOAD = 1024
+PEOPLE = 500
+BATCHES = {1: 200, 100: 4_000}
+"""Records of one transaction -> records of one measurement."""
+GOALS = {1: 0.75, 100: 0.50}
+
+
+def entry(number: int, people: list[str], payload: bytes) -> Entry:
+    """One execution, as an evaluation records it; neighbours are about different people."""
+    return Entry(
+        "user:ana", "execute", subject=people[number % len(people)], spec="billing_codes@2.0.0", spec_sha="ab" * 32,
+        model="rules/offline@1", agent="rules/offline@1", phi=("date", "free_text", "mrn"),
+        target=f"billing_codes-2.0.0-20261124T120000-a1b2c3/case-{number:012d}/0", ended=1_790_000_000_000_000 + number,
+        ms=12, payload=payload,
+    )  # fmt: skip
+
+
+def make(folder: Path, people: int = PEOPLE) -> tuple[Ledger, list[str]]:
+    """A new ledger that knows some people."""
+    keyring = FileKeyring(folder / "keys" / "keyring.json")
+    ledger = Ledger.create(folder / "ledger.db", keyring=keyring)
+    with ledger.turn() as turn:
+        return ledger, [turn.subject(f"person-{n}", actor="svc:bench") for n in range(people)]
+
+
+def time_ledger(ledger: Ledger, people: list[str], batch: int) -> float:
+    """Records a second that the ledger takes in, each batch on disk before the next."""
+    count = BATCHES[batch]
+    payload = os.urandom(PAYLOAD)
+    entries = [entry(n, people, payload) for n in range(count)]
+    start = time.perf_counter()
+    for place in range(0, count, batch):
+        ledger.append(entries[place : place + batch])
+    return count / (time.perf_counter() - start)
+
+
+def rows_of(ledger: Ledger, count: int) -> tuple[list[Any], list[Any]]:
+    """The newest rows of a ledger, to be written again as they are."""
+    connection = sqlite3.connect(ledger.path)
+    try:
+        found = [
+            connection.execute(f"SELECT * FROM {name} ORDER BY seq DESC LIMIT ?", (count,)).fetchall()[::-1]
+            for name in ("records", "payloads")
+        ]
+    finally:
+        connection.close()
+    return found[0], found[1]
+
+
+def time_raw(path: Path, rows: tuple[list[Any], list[Any]], batch: int, *, many: bool) -> float:
+    """Records a second that sqlite takes in, by ``executemany`` or by one statement a table."""
+    connection = connect(path, writable=True, shared=True)
+    try:
+        for statement in SCHEMA if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] else ():
+            connection.execute(statement)
+        (first,) = connection.execute("SELECT coalesce(max(seq) + 1, 0) FROM records").fetchone()
+        count = BATCHES[batch]
+        records = [(first + n, *rows[0][n % len(rows[0])][1:]) for n in range(count)]
+        payloads = [(first + n, rows[1][n % len(rows[1])][1]) for n in range(count)]
+        inserts = [
+            (f"({', '.join('?' * len(row))})", name)
+            for row, name in ((records[0], "records"), (payloads[0], "payloads"))
+        ]
+        run = connection.execute
+        start = time.perf_counter()
+        for place in range(0, count, batch):
+            run("BEGIN IMMEDIATE")
+            for (marks, name), values in zip(inserts, (records, payloads), strict=True):
+                page = values[place : place + batch]
+                if many:
+                    connection.executemany(f"INSERT INTO {name} VALUES {marks}", page)
+                else:
+                    run(f"INSERT INTO {name} VALUES {', '.join([marks] * len(page))}", tuple(chain.from_iterable(page)))
+            run("COMMIT")
+        return count / (time.perf_counter() - start)
+    finally:
+        connection.close()
+
+
+def measure_appends(folder: Path, rounds: int) -> dict[int, dict[str, list[float]]]:
+    """Batch -> system -> records a second, round by round in turn."""
+    ledger, people = make(folder)
+    ledger.append([entry(n, people, os.urandom(PAYLOAD)) for n in range(1000)])
+    rows = rows_of(ledger, 1000)
+    figures: dict[int, dict[str, list[float]]] = {
+        batch: {"ledger": [], "raw, many": [], "raw, one": []} for batch in BATCHES
+    }
+    with ledger:
+        for _ in range(rounds + 1):
+            for batch, found in figures.items():
+                found["ledger"].append(time_ledger(ledger, people, batch))
+                for name, many in (("raw, many", True), ("raw, one", False)):
+                    found[name].append(time_raw(folder / "raw.db", rows, batch, many=many))
+    return {batch: {name: values[1:] for name, values in found.items()} for batch, found in figures.items()}
+
+
+def fill(ledger: Ledger, people: list[str], count: int) -> None:
+    payload = os.urandom(PAYLOAD)
+    for place in range(0, count, 1000):
+        ledger.append([entry(n, people, payload) for n in range(place, min(place + 1000, count))])
+
+
+def verify_here(path: str, opens: str) -> None:
+    """The measured process: verify, and print records a second, and megabytes at the end."""
+    keyring = FileKeyring(Path(path).parent / "keys" / "keyring.json")
+    start = time.perf_counter()
+    seen = verify(Path(path), verifiers=keyring.trusted(), keyring=keyring if opens == "open" else None)
+    seconds = time.perf_counter() - start
+    assert seen.ok, seen
+    print(json.dumps([seen.records / seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+
+
+def measure_verification(folder: Path, count: int, rounds: int) -> dict[str, Any]:
+    """Speed and peak memory for a ledger and for one of a tenth of it; time of a proof."""
+    found: dict[str, Any] = {}
+    for name, size in (("tenth", count // 10), ("whole", count)):
+        place = folder / name
+        place.mkdir()
+        ledger, people = make(place)
+        with ledger:
+            fill(ledger, people, size)
+            taken = []
+            for _ in range(20):
+                start = time.perf_counter()
+                path = ledger.prove(random.randrange(size), ledger.frontier.size)
+                taken.append(1000 * (time.perf_counter() - start))
+        found[name] = {"records": size, "proof_ms": taken, "hashes": len(path)}
+        for opens in ("closed", "open"):
+            runs = [
+                json.loads(subprocess.run([sys.executable, str(HERE), "--verify", str(place / "ledger.db"), opens],
+                                          check=True, capture_output=True, text=True,
+                                          env={**os.environ, "PYTHONPATH": str(ROOT)}).stdout)
+                for _ in range(rounds)
+            ]  # fmt: skip
+            found[name][opens] = {"speed": [run[0] for run in runs], "megabytes": [run[1] for run in runs]}
+    return found
+
+
+def write_until_killed(folder: str) -> None:
+    """The killed process: append, and say after each answer how many are acknowledged."""
+    place = Path(folder)
+    ledger = Ledger.open(place / "ledger.db", keyring=FileKeyring(place / "keys" / "keyring.json"), writable=True)
+    people = [
+        row[0]
+        for row in sqlite3.connect(ledger.path).execute("SELECT subject FROM subject_keys WHERE subject != 'log'")
+    ]
+    number = ledger.frontier.size
+    while True:
+        batch = random.choice((1, 3, 20))
+        done = ledger.append([entry(number + n, people, b"x" * PAYLOAD) for n in range(batch)])
+        number = done.stop
+        os.write(1, b"%d\n" % number)
+
+
+def measure_kills(folder: Path, kills: int) -> dict[str, int]:
+    """Kill writers at random moments; count acknowledged records that are gone, and torn transactions."""
+    ledger, _ = make(folder, 20)
+    ledger.close()
+    keyring = FileKeyring(folder / "keys" / "keyring.json")
+    lost = alarms = acknowledged = 0
+    for _ in range(kills):
+        command = [sys.executable, str(HERE), "--write", str(folder)]
+        writer = subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": str(ROOT)})
+        assert writer.stdout is not None
+        writer.stdout.readline()
+        time.sleep(random.uniform(0, 0.03))
+        writer.send_signal(signal.SIGKILL)
+        lines = writer.stdout.read().split(b"\n")
+        writer.wait()
+        said = max((int(line) for line in lines[:-1]), default=0)
+        seen = verify(folder / "ledger.db", verifiers=keyring.trusted())
+        acknowledged = max(acknowledged, said)
+        lost += max(0, said - seen.records)
+        alarms += not seen.ok
+    return {"kills": kills, "acknowledged": acknowledged, "lost": lost, "alarms": alarms}
+
+
+def measure_stores(folder: Path, stores: int) -> dict[str, int]:
+    """Random small ledgers, each verified with its witness and its keyring: how many raise an alarm."""
+    from evalkit.vault import retention
+    from evalkit.vault.witness import FileWitness
+
+    alarms = 0
+    for number in range(stores):
+        draw = random.Random(number)
+        place = folder / "one"
+        place.mkdir()
+        keyring = FileKeyring(folder / "keys" / "keyring.json")
+        with Ledger.create(place / "ledger.db", keyring=keyring) as ledger:
+            ledger.witness = FileWitness(place / "witness.txt")
+            for act in draw.choices(
+                ("append", "subject", "hold", "shred", "rewrap", "testify"), (8, 3, 1, 1, 1, 1), k=6
+            ):
+                act_at_random(ledger, act, draw, retention)
+        seen = verify(place / "ledger.db", verifiers=keyring.trusted(), keyring=keyring,
+                      witness=FileWitness(place / "witness.txt").notes())  # fmt: skip
+        alarms += not seen.ok
+        for left in place.iterdir():
+            left.unlink()
+        place.rmdir()
+    return {"stores": stores, "alarms": alarms}
+
+
+def act_at_random(ledger: Ledger, act: str, draw: random.Random, retention: Any) -> None:
+    people = [row[0] for row in ledger._connection.execute("SELECT subject FROM subject_keys WHERE subject != 'log'")]
+    held = {subject for subject, _ in retention.holds(ledger)}
+    if act == "append":
+        own = draw.choice(people) if people else ""
+        ledger.append([Entry("user:ana", "execute", subject=own, payload=draw.randbytes(draw.randrange(60)))
+                       for _ in range(draw.choice((1, 2, 30, 300)) if draw.random() < 0.1 else 3)])  # fmt: skip
+    elif act == "subject":
+        with ledger.turn() as turn:
+            turn.subject(f"person-{draw.randrange(99)}", actor="svc:bench")
+    elif act == "hold" and people:
+        retention.hold(ledger, draw.choice(people), name="case-1", actor="user:ana")
+    elif act == "shred" and set(people) - held:
+        retention.shred(ledger, draw.choice(sorted(set(people) - held)), basis="court_order",
+                        last_in_effect=lambda _: None, actor="user:ana")  # fmt: skip
+    elif act == "rewrap":
+        retention.rewrap(ledger, actor="user:ana")
+    elif act == "testify":
+        ledger.testify()
+
+
+def measure_hostile(folder: Path, rounds: int) -> dict[str, Any]:
+    """Every hostile input of ``tests/test_hostile.py`` at its door: milliseconds until it is refused."""
+    spec = importlib.util.spec_from_file_location("test_hostile", ROOT / "tests" / "test_hostile.py")
+    assert spec is not None
+    assert spec.loader is not None
+    hostile = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(hostile)
+    hostile.meet(next(iter(hostile.HOSTILE)), folder)
+    hostile.billing()  # what a door needs is there before the first guest
+    taken, echoed = {}, 0
+    for what in hostile.HOSTILE:
+        best = float("inf")
+        for _ in range(rounds):
+            start = time.perf_counter()
+            refusal = hostile.meet(what, folder)
+            best = min(best, 1000 * (time.perf_counter() - start))
+            echoed += hostile.CANARY in str(refusal)
+        taken[what] = best
+    slowest = max(taken, key=lambda what: taken[what])
+    return {"inputs": len(taken), "echoed": echoed, "slowest": slowest, "slowest_ms": taken[slowest],
+            "over_100_ms": sum(ms > 100 for ms in taken.values())}  # fmt: skip
+
+
+def render(found: dict[str, Any], rounds: int) -> Iterator[str]:
+    """The figures as Markdown."""
+    yield f"{describe()}; payloads of {PAYLOAD} bytes; median (minimum-maximum) of {rounds} rounds."
+    rows = []
+    for batch, speeds in found["appends"].items():
+        # ratios within one round: a disk that is busy is busy for both
+        ratio, _ = min(
+            (statistics.median(own / raw for own, raw in zip(speeds["ledger"], speeds[name], strict=True)), name)
+            for name in ("raw, many", "raw, one")
+        )
+        rows.append([f"{batch}", *(spread(speeds[name], "/s") for name in ("ledger", "raw, many", "raw, one")),
+                     f"{ratio:.2f}", f">= {GOALS[int(batch)]}"])  # fmt: skip
+    if rows:
+        yield table(["batch", "ledger", "raw, executemany", "raw, one statement", "of the quicker", "goal"], rows)
+    rows = []
+    for part in found["verification"].values():
+        for opens in ("closed", "open"):
+            speed, memory = part[opens]["speed"], part[opens]["megabytes"]
+            rows.append([f"{part['records']:,}", opens, spread(speed, "records/s"), spread(memory, "MB"),
+                         spread(part["proof_ms"], "ms"), f"{part['hashes']}"])  # fmt: skip
+    if rows:
+        yield table(["records", "payloads", "verified", "peak memory", "proof", "hashes"], rows)
+    for name in ("kills", "stores", "hostile"):
+        if name in found:
+            parts = (
+                f"{what} {count:,.0f}" if not isinstance(count, str) else f"{what} {count}"
+                for what, count in found[name].items()
+            )
+            yield f"{name}: {', '.join(parts)}"
+
+
+def in_folder(work: Callable[..., Any], *given: Any) -> Any:
+    """Work in a folder of its own beside the current one: on a disk, where ``/tmp`` may be memory."""
+    with tempfile.TemporaryDirectory(dir=Path.cwd(), prefix=".bench-") as folder:
+        return work(Path(folder), *given)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--records", type=int, default=200_000)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--stores", type=int, default=10_000)
+    parser.add_argument("--only", choices=("appends", "verification", "kills", "stores", "hostile"))
+    parser.add_argument("--json", action="store_true", dest="as_json")
+    parser.add_argument("--verify", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--write", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.verify:
+        verify_here(*given.verify)
+        return
+    if given.write:
+        write_until_killed(given.write)
+    parts: dict[str, Callable[[], Any]] = {
+        "appends": lambda: in_folder(measure_appends, given.rounds),
+        "verification": lambda: in_folder(measure_verification, given.records, min(given.rounds, 5)),
+        "kills": lambda: in_folder(measure_kills, given.kills),
+        "stores": lambda: in_folder(measure_stores, given.stores),
+        "hostile": lambda: in_folder(measure_hostile, min(given.rounds, 5)),
+    }
+    found = {name: part() for name, part in parts.items() if given.only in {None, name}}
+    if given.as_json:
+        print(json.dumps({"machine": describe(), **found}, indent=1))
+        return
+    blank = {"appends": {}, "verification": {}}
+    print("\n\n".join(render({**blank, **found}, given.rounds)))
+
+
+if __name__ == "__main__":
+    main()
