@@ -255,7 +255,6 @@ def test_holm_and_benjamini_hochberg_give_the_values_of_1995() -> None:
 
 
 @settings(deadline=None, max_examples=20)
-@settings(deadline=None)
 @given(p_values)
 def test_adjusted_p_values_are_those_of_statsmodels(values: list[float]) -> None:
     assert holm(values) == pytest.approx(multipletests(values, method="holm")[1])
