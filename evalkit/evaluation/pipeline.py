@@ -59,7 +59,7 @@ def evaluate(
 
     with begin(spec, identity, journal) as run:
         ask = partial(execute, agent=agent, spec_ref=spec.ref, trials=trials, settings=settings, journal=run.journal)
-        answered = ask_until_decided(gold, probes, ask, watching) if watching else ask_all(gold, probes, ask)
+        answered = ask_until_decided(gold, probes, ask, watching=watching) if watching else ask_all(gold, probes, ask)
         everything, executions = (*answered.cases, *probes), answered.executions
         judged = Judged(
             checks=check(spec, pair(everything, executions)),

@@ -99,7 +99,7 @@ def ask_all(gold: GoldSet, probes: Sequence[Case], ask: Ask) -> Answered:
     return Answered(gold.cases, ask((*gold.cases, *probes)))
 
 
-def ask_until_decided(gold: GoldSet, probes: Sequence[Case], ask: Ask, watching: Watch) -> Answered:
+def ask_until_decided(gold: GoldSet, probes: Sequence[Case], ask: Ask, *, watching: Watch) -> Answered:
     """Every probe, and the cases up to the batch that decided."""
     executions: list[Execution] = []
     changes: list[float] = []

@@ -57,9 +57,9 @@ def test_a_run_stops_when_decided_and_is_judged_again_by_another_policy(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("EVALKIT_HOME", str(tmp_path / ".evalkit"))
-    assert say(capsys, "evaluate", "billing_codes@1.0.0", "--synthesize", "100")[0] == 0
+    assert say(capsys, "evaluate", "billing_codes@1.0.0", "--synthesize", "250")[0] == 0
     code, text = say(
-        capsys, "evaluate", "billing_codes@2.0.0", "--synthesize", "100", "--stop-when-decided", "billing_codes@1.0.0"
+        capsys, "evaluate", "billing_codes@2.0.0", "--synthesize", "250", "--stop-when-decided", "billing_codes@1.0.0"
     )
     assert code == 0
     assert "stopped after" in text
