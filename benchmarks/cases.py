@@ -192,7 +192,7 @@ def main() -> None:
         measure_speed()
         print()
     if chosen.only in {None, "processes"}:
-        measure_processes(10_000)
+        measure_processes(20_000)
         print()
     if chosen.only in {None, "sets"}:
         head = ["family", "cases", "peak memory", "near copies (>= 0.8)", "identifiers that can belong to somebody"]

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import stats
 
 from evalkit.stats.columns import binary, influence, macro_f1, mean, ratio, standard_error
-from evalkit.stats.comparison import adjust, compare_columns
+from evalkit.stats.comparison import Plan, adjust, compare_columns
 from evalkit.stats.intervals import estimate
 from evalkit.stats.pairs import mcnemar, sign_flip
 from evalkit.stats.power import cases_needed, power_paired
@@ -101,6 +101,14 @@ def beside_scipy(rng: np.random.Generator) -> list[tuple[str, float, float]]:
             (shares,), np.mean, n_resamples=9_999, method="percentile", batch=200, vectorized=True, rng=1
         )
 
+    def paired() -> object:
+        return stats.bootstrap(
+            (after / 3, before / 3), lambda a, b, axis: a.mean(axis) - b.mean(axis),
+            paired=True, vectorized=True, n_resamples=10_000, method="percentile", batch=200, rng=1,
+        )  # fmt: skip
+
+    thrice = [binary(right / 3, np.arange(CASES)) for right in (before, after)]
+    plan = Plan(resamples=10_000)
     column = mean(np.abs(shares), np.arange(CASES))
     b, c = rng.integers(1, 60, 1_000), rng.integers(1, 60, 1_000)
     return [
@@ -113,6 +121,11 @@ def beside_scipy(rng: np.random.Generator) -> list[tuple[str, float, float]]:
             "interval of a mean, 10,000 cases: closed form, beside scipy.stats.bootstrap (9,999 drawn)",
             seconds(lambda: standard_error(influence(column).parts, column.clusters)),
             seconds(resampled, repeats=1),
+        ),
+        (
+            "comparison with BCa of 10,000 resamples, 10,000 cases x 3; scipy.stats.bootstrap (percentile)",
+            seconds(lambda: compare_columns(*thrice, metric="m", plan=plan)),
+            seconds(paired, repeats=1),
         ),
         (
             "exact McNemar, 1,000 tables, beside scipy.stats.binomtest",

@@ -1,6 +1,6 @@
 """Run every benchmark and print one Markdown page; peers are measured in the same run, or named as absent.
 
-python benchmarks/run.py --peers-python PATH    # a Python with benchmarks/requirements-peers.txt installed
+python benchmarks/run.py --peers-python PATH    # a Python with benchmarks/requirements-*peers.txt installed
 """
 
 from __future__ import annotations
@@ -13,8 +13,11 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-BENCHMARKS = ("runner", "imports", "compare", "judge", "tracking", "cases", "diversity", "bundles", "vault")
-TAKES_PEERS = {"runner", "imports"}
+BENCHMARKS = (
+    "runner", "imports", "compare", "simulate", "drift", "judge", "boundary", "leaks", "detection", "vault",
+    "tracking", "cases", "diversity", "bundles",
+)  # fmt: skip
+TAKES_PEERS = {"runner", "imports", "leaks", "detection"}
 
 
 def main() -> None:

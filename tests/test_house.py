@@ -43,7 +43,10 @@ DOORS = {
     "yaml": {"spec"},
     "fhir": set(),  # an oracle of the tests: the product reads FHIR itself
 }
-BROAD_EXCEPT = {"executions/runner.py", "metrics/scoring.py", "boundary/suite.py", "cli/sources.py"}
+BROAD_EXCEPT = {
+    "executions/runner.py", "executions/watched.py", "executions/watching.py", "metrics/scoring.py", "boundary/suite.py",
+    "cli/sources.py", "agents/routing.py",
+}  # fmt: skip
 
 
 def name_of(path: Path) -> str:
@@ -122,7 +125,8 @@ def test_folders_stay_flat_and_no_module_is_a_drawer() -> None:
 
 def test_only_errors_protocols_and_doors_inherit() -> None:
     free = {"Protocol", "Enum", "StrEnum", "NamedTuple", "BaseModel", "TypedDict"}
-    doors = {"SpecPart", "Mapping", "dict", "Sequence", "Handler", "Group", "SafeLoader", "Dataset"}
+    doors = {"SpecPart", "Mapping", "dict", "Sequence", "Handler", "Group", "SafeLoader", "Dataset", "pytest"}
+    doors |= {"ThreadingHTTPServer", "BaseHTTPRequestHandler"}
     for path, tree in TREES.items():
         for node in ast.walk(tree):
             if isinstance(node, ast.ClassDef):

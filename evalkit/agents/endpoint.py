@@ -12,7 +12,7 @@ import ipaddress
 import os
 import secrets
 import ssl
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -39,6 +39,9 @@ LONGEST_PAUSE = 30.0
 RETRIED = frozenset({429, 502, 503, 504})
 MAY_REFUSE = frozenset({400, 403, 422})
 """A refusal may come with these instead of 200, in the same body."""
+
+Notice = Callable[[str, str], None]
+"""Told of every answer: ``("headers", ...)``, and ``("body", ...)`` where the body is no reply."""
 
 
 def endpoint(
@@ -73,13 +76,15 @@ def endpoint(
     headers = {"Content-Type": "application/json", "Accept": "application/json", "Accept-Encoding": "identity"}
     if token is not None:
         headers["Authorization"] = f"Bearer {token}"
-    return Endpoint(address, headers, timeout=timeout, retries=retries, trust=_trust(ca))
+    made = Endpoint(address, headers, timeout=timeout, retries=retries, trust=_trust(ca))
+    made.ca = None if ca is None else str(ca)
+    return made
 
 
 class Endpoint:
     """A remote agent. Made by `endpoint`. One connection pool per event loop, closed with the loop or by `aclose`."""
 
-    __slots__ = ("_headers", "_host", "_pools", "_retries", "_timeout", "_trust", "_url", "agent_id")
+    __slots__ = ("_headers", "_host", "_pools", "_retries", "_timeout", "_trust", "_url", "agent_id", "ca", "notice")
 
     def __init__(
         self, address: SplitResult, headers: dict[str, str], *, timeout: float, retries: int, trust: ssl.SSLContext
@@ -91,6 +96,10 @@ class Endpoint:
         self._retries = retries
         self._trust = trust
         self._pools: dict[asyncio.AbstractEventLoop, _Pool] = {}
+        self.ca: str | None = None
+        """The PEM file that is trusted instead of the system's certificates."""
+        self.notice: Notice | None = None
+        """Set by whoever watches (`evalkit.executions.taps`)."""
         self.agent_id = f"endpoint:{self._host}@{digest_bytes(self._url.encode())[:8]}"
 
     async def __call__(self, request: Request) -> Reply:
@@ -105,6 +114,11 @@ class Endpoint:
                 raise AgentError(answer.what, where=self._host, next_step=answer.next_step)
             await asyncio.sleep(pause_before_retry(request.request_id, attempt, answer.retry_after))
         raise AssertionError("the last attempt returns or raises")
+
+    @property
+    def address(self) -> str:
+        """Where requests go. Holds no secret: an address with a user, query or fragment is refused."""
+        return self._url
 
     async def aclose(self) -> None:
         """Close the connections of the running event loop. Without it they close when the loop shuts down."""
@@ -133,21 +147,21 @@ class Endpoint:
             client.cookies.clear()
 
     async def _read(self, response: httpx.Response) -> Reply | _Failed:
-        status = response.status_code
-        if status in RETRIED:
-            return _Failed(f"HTTP status {status}", again=True, retry_after=response.headers.get("Retry-After"))
-        if 300 <= status < 400:
-            return _Failed(f"HTTP status {status}: redirects are not followed", next_step="give the final address")
-        if status != HTTPStatus.OK and status not in MAY_REFUSE:
-            return _Failed(f"HTTP status {status}")
-        if response.headers.get("Content-Encoding", "identity").lower() != "identity":
-            return _Failed("the reply is compressed, which was not asked for")
+        answer: Reply | _Failed | None = _judge_head(response)
         body = bytearray()
-        async for chunk in response.aiter_raw():
-            body += chunk
-            if len(body) > MAX_REPLY_BYTES:
-                return _Failed(f"the reply is larger than {MAX_REPLY_BYTES} bytes")
-        return _parse(status, bytes(body))
+        if answer is None or self.notice is not None:  # the body of a failure interests nobody but a watcher
+            async for chunk in response.aiter_raw():
+                body += chunk
+                if len(body) > MAX_REPLY_BYTES:
+                    answer = _Failed(f"the reply is larger than {MAX_REPLY_BYTES} bytes")
+                    break
+        answer = answer or _parse(response.status_code, bytes(body))
+        if self.notice is not None:
+            lines = [f"{name}: {value}" for name, value in response.headers.items()]
+            self.notice("headers", "\n".join([response.reason_phrase, *lines]))
+            if not isinstance(answer, Reply):
+                self.notice("body", bytes(body).decode("utf-8", "backslashreplace"))
+        return answer
 
     async def _client(self) -> httpx.AsyncClient:
         """The client of the running loop, opened on first use."""
@@ -228,6 +242,20 @@ def _seconds(retry_after: str) -> float | None:
     except ValueError:
         return None
     return (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() - datetime.now(UTC).timestamp()
+
+
+def _judge_head(response: httpx.Response) -> _Failed | None:
+    """What status and headers alone make a failure; None where the body decides."""
+    status = response.status_code
+    if status in RETRIED:
+        return _Failed(f"HTTP status {status}", again=True, retry_after=response.headers.get("Retry-After"))
+    if 300 <= status < 400:
+        return _Failed(f"HTTP status {status}: redirects are not followed", next_step="give the final address")
+    if status != HTTPStatus.OK and status not in MAY_REFUSE:
+        return _Failed(f"HTTP status {status}")
+    if response.headers.get("Content-Encoding", "identity").lower() != "identity":
+        return _Failed("the reply is compressed, which was not asked for")
+    return None
 
 
 def _parse(status: int, body: bytes) -> Reply | _Failed:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from evalkit.cards import Grid, card
+from evalkit.figures import upper_bound
 
 if TYPE_CHECKING:
     from evalkit.cases.case import Case
@@ -33,6 +34,10 @@ class Finding:
 
 Outcome = Literal["not_applicable", "not_observed"]
 
+NON_GOALS = ("paraphrase", "translation", "encryption under a key", "salted hashes", "images and sound")
+"""What no check here can see, declared in every report."""
+NOT_LOOKED_FOR = f"not looked for: {', '.join(NON_GOALS)}"
+
 
 class Check(Protocol):
     """A boundary check: no findings is a pass.
@@ -53,6 +58,8 @@ class Rule:
     citation: str
     check: Check
     basis: Literal["current", "proposed"] = "current"
+    over: Callable[[Sequence[Case]], Check] | None = None
+    """For a rule about more than its own case: makes the check, knowing all cases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,10 @@ class CheckResult:
     findings: tuple[Finding, ...]
     error: str | None = None
     """The class of the exception where the check itself raised; then nothing was proven and the gate fails."""
+    evidence: str = ""
+    """SHA-256 over everything that was judged, in order, and each outcome: the same evidence has the same digest."""
+    sampled: bool = True
+    """Whether what was judged stands for more of its kind, as executions do; the hops of a route are all there are."""
 
     @property
     def failed(self) -> int:
@@ -85,6 +96,11 @@ class CheckResult:
         return "pass" if self.passed else "not_observed"
 
     @property
+    def possible(self) -> str:
+        """The breach rate that a clean result leaves possible at 95 % (rule of three), as percent; empty otherwise."""
+        return upper_bound(self.passed) if self.verdict == "pass" and self.sampled else ""
+
+    @property
     def words(self) -> str:
         """The verdict for a person: what nobody watched is told apart from what nothing here was about."""
         if self.verdict == "not_observed" and not self.not_observed:
@@ -95,6 +111,7 @@ class CheckResult:
         found = [(one.case_id, one.trial, one.what, one.place, one.form) for one in self.findings]
         return card(
             f"{self.title}: {self.words}",
-            lead=f"{self.citation}; {self.passed} passed, {self.failed} failed, {self.not_observed} not observed",
+            lead=f"{self.citation} ({self.basis}); {self.passed} passed, {self.failed} failed, "
+            f"{self.not_observed} not observed",
             grids=[Grid(["case", "trial#", "what", "place", "form"], found)],
         )

@@ -16,6 +16,8 @@ Mutation = Callable[[Values, Flags], None]
 """Changes copies of an input and its flags in place; leaves them alone where it has nothing to change."""
 
 FUTURE_DAYS = ("2999-01-01", "9999-12-31")
+EXPIRED_DAYS = ("1999-12-31", "1900-01-01")
+"""Days on which an authorization, or anything else that ends, has ended."""
 PLACEHOLDER = "not to be sent"
 UNKNOWN_FIELD = "unrequested_field"
 FULL_WIDTH_ZERO = 0xFF10
@@ -46,7 +48,7 @@ def _holds_notes(field: InputField) -> bool:
 
 def _field_mutations(name: str, field: InputField, *, checked: bool) -> Iterator[tuple[str, Mutation]]:
     if field.type == "date":
-        for day in FUTURE_DAYS:
+        for day in (*FUTURE_DAYS, *EXPIRED_DAYS):
             yield f"{name}_{day[:4]}", _set_value(name, day)
     elif field.type == "list[note]":
         yield f"{name}_of_two_patients", _mix_patients(name)

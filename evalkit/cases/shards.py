@@ -13,12 +13,13 @@ depends on how many processes work: a shard is a range of case indexes.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, Literal
 
@@ -34,8 +35,8 @@ from evalkit.errors import CaseError
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 PLAN, PROGRESS, MANIFEST, DATASHEET = "plan.json", "progress.jsonl", "manifest.json", "datasheet.md"
 MOST_CASES = 10**9
-Row = Callable[[Case | None, float | None], None]
-"""Writes one case with its weight; None ends the file."""
+Row = Callable[[Case, float | None], None]
+"""Writes one case with its weight."""
 AGAIN = "free some space and run the same command again: finished shards are kept"
 
 
@@ -113,8 +114,8 @@ def write_shard(folder: Path, plan: Plan, number: int, *, make: Callable[[int], 
     path = folder / plan.file(number)
     counts = {name: Counter[str]() for name in ("tags", "refusals", "categories", "decoys")}
     weights: dict[str, float] = {}
-    with whole_file(path, next_step=AGAIN) as file:
-        add: Row = _parquet_rows(file) if plan.kind == "parquet" else _json_rows(file)
+    rows = _parquet_rows if plan.kind == "parquet" else _json_rows
+    with whole_file(path, next_step=AGAIN) as file, rows(file) as add:
         for index in plan.span(number):
             case = make(index)
             weight = weight_of(case.cluster, people=people) if people.profile == "stress" else None
@@ -124,7 +125,6 @@ def write_shard(folder: Path, plan: Plan, number: int, *, make: Callable[[int], 
             counts["categories"].update(case.labels.category)
             counts["decoys"].update(case.decoys.kind)
             _weigh(weights, case, weight)
-        add(None, None)
     return Shard(
         number=number, file=path.name, cases=len(plan.span(number)), bytes=path.stat().st_size,
         sha256=_digest_of(path).hexdigest(), weights={tag: round(weights[tag], 6) for tag in sorted(weights)},
@@ -132,25 +132,43 @@ def write_shard(folder: Path, plan: Plan, number: int, *, make: Callable[[int], 
     )  # fmt: skip
 
 
+@contextmanager
+def sole_writer(folder: Path) -> Iterator[None]:
+    """Hold a folder, made where it is not there, so that no other process makes a set in it at the same time.
+
+    A killed process holds nothing. Raises CaseError where another one holds it, or it cannot be used.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise CaseError(
+            f"the folder cannot be used ({type(error).__name__})", where=folder.name, next_step="check its permissions"
+        ) from None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise CaseError(
+            "another process makes a set here", where=folder.name, next_step="wait for it, or name a new folder"
+        ) from None
+    finally:
+        os.close(handle)
+
+
 def begin_shards(folder: Path, plan: Plan) -> dict[int, Shard]:
     """Open a folder for a plan and give the shards that it already holds, by number.
 
     Raises CaseError where it holds another plan or other files, or where a finished shard was changed.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        sweep(folder)
-        there = _known_plan(folder)
-        if there is None and any(folder.iterdir()):
-            raise CaseError(
-                "the folder is not empty",
-                where=folder.name,
-                next_step="name a new folder, or one begun by this command",
-            )
-    except OSError as error:
+    sweep(folder)
+    there = _known_plan(folder)
+    if there is None and any(folder.iterdir()):
         raise CaseError(
-            f"the folder cannot be used ({type(error).__name__})", where=folder.name, next_step="check its permissions"
-        ) from None
+            "the folder is not empty",
+            where=folder.name,
+            next_step="name a new folder, or one begun by this command",
+        )
     if there is not None and there != plan:
         raise CaseError(
             f"the folder was begun with another plan: {_difference(there, plan)}",
@@ -222,18 +240,19 @@ def _weigh(weights: dict[str, float], case: Case, weight: float | None) -> None:
             weights[tag] = weights.get(tag, 0.0) + weight
 
 
-def _json_rows(file: BinaryIO) -> Row:
-    def add(case: Case | None, _weight: float | None) -> None:
-        if case is not None:
-            file.write(case_to_json(case) + b"\n")
+@contextmanager
+def _json_rows(file: BinaryIO) -> Iterator[Row]:
+    def add(case: Case, _weight: float | None) -> None:
+        file.write(case_to_json(case) + b"\n")
 
-    return add
+    yield add
 
 
 ROWS_IN_A_GROUP = 1000
 
 
-def _parquet_rows(file: BinaryIO) -> Row:
+@contextmanager
+def _parquet_rows(file: BinaryIO) -> Iterator[Row]:
     """Rows with the columns that people filter by, the labels as lists, and the whole case as JSON."""
     import pyarrow as pa
     from pyarrow.parquet import ParquetWriter
@@ -247,18 +266,20 @@ def _parquet_rows(file: BinaryIO) -> Row:
         ("decoy_field", texts), ("decoy_start", numbers), ("decoy_end", numbers), ("decoy_kind", texts),
         ("case_json", pa.string()),
     ])  # fmt: skip
-    writer = ParquetWriter(file, schema, compression="zstd")
 
-    def add(case: Case | None, weight: float | None) -> None:
-        if case is not None:
-            rows.append(_row(case, weight))
-        if rows and (case is None or len(rows) == ROWS_IN_A_GROUP):
-            writer.write_table(pa.Table.from_pylist(rows, schema=schema))
-            rows.clear()
-        if case is None:
-            writer.close()
+    def add(case: Case, weight: float | None) -> None:
+        rows.append(_row(case, weight))
+        if len(rows) == ROWS_IN_A_GROUP:
+            flush()
 
-    return add
+    def flush() -> None:
+        writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+        rows.clear()
+
+    with ParquetWriter(file, schema, compression="zstd") as writer:
+        yield add
+        if rows:
+            flush()
 
 
 def _row(case: Case, weight: float | None) -> dict[str, Any]:

@@ -30,6 +30,8 @@ COMMANDS = {
     "report": "evalkit.cli.judgement:report",
     "track": "evalkit.cli.judgement:track",
     "suite": "evalkit.cli.suite:suite",
+    "drift": "evalkit.cli.drift:drift",
+    "calibrate": "evalkit.cli.calibration:calibrate",
     "runs": "evalkit.cli.runs:runs",
     "spec": "evalkit.cli.spec:spec",
     "import": "evalkit.cli.imports:import_",

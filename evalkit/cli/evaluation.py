@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from pathlib import Path
 
 import click
 
-from evalkit.boundary.probes import make_probes
-from evalkit.boundary.suite import check as check_boundary
+from evalkit.agents.routing import read_deployment
+from evalkit.boundary.examination import Terms, examine
+from evalkit.boundary.records import read_records
 from evalkit.cli.progress import show_progress
 from evalkit.cli.sources import agent_option, case_options, find_agent, find_cases
 from evalkit.evaluation.pipeline import evaluate as evaluate_agent
-from evalkit.evaluation.pipeline import pair
 from evalkit.evaluation.runs import load_run
-from evalkit.executions.runner import Budget, Settings, execute
+from evalkit.executions.runner import Budget, Settings
 from evalkit.report.junit import render_checks
-from evalkit.report.text import plain_checks, plain_run
+from evalkit.report.markdown import render_examination
+from evalkit.report.text import plain_examination, plain_run
 from evalkit.tasks import load_spec
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 _CONCURRENCY = click.option("--concurrency", type=click.IntRange(1, 1000), default=10, show_default=True)
+_FILE = click.Path(dir_okay=False, path_type=Path)
+_OUT = click.Path(dir_okay=False, path_type=Path)
 _TIMEOUT = click.option("--timeout", type=float, help="Seconds for one answer.")
 
 
@@ -30,37 +34,66 @@ _TIMEOUT = click.option("--timeout", type=float, help="Seconds for one answer.")
 @agent_option
 @_CONCURRENCY
 @_TIMEOUT
+@click.option("--deployment", type=_FILE, help="Hops, agreements and hosts of the route (YAML): `docs/how-to`.")
+@click.option("--records", type=_FILE, help="Audit records of the agent's system (JSON lines), judged when it is done.")
+@click.option(
+    "--also",
+    "left_behind",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="PATH",
+    help="Search these files when the agent is done: logs, a tracking store, notebooks.",
+)
+@click.option("--watch/--no-watch", default=True, show_default=True, help="Run a Python agent in a watched process.")
+@click.option(
+    "--relations",
+    type=click.IntRange(0),
+    default=25,
+    show_default=True,
+    metavar="N",
+    help="Cases for the metamorphic checks.",
+)
+@click.option(
+    "--today", type=click.DateTime(["%Y-%m-%d"]), help="The day that agreements are judged on  [default: today]"
+)
 @_JSON
-@click.option("--junit", type=click.Path(dir_okay=False, path_type=Path), help="Write JUnit XML here.")
+@click.option("--junit", type=_OUT, help="Write JUnit XML here.")
+@click.option("--markdown", type=_OUT, help="Write a summary for a pull request here.")
 def check(
     spec: str, count: int | None, seed: int, gold: str | None, agent_text: str, concurrency: int,
-    timeout: float | None, as_json: bool, junit: Path | None,
+    timeout: float | None, deployment: Path | None, records: Path | None, left_behind: tuple[Path, ...], watch: bool,
+    relations: int, today: datetime | None, as_json: bool, junit: Path | None, markdown: Path | None,
 ) -> None:  # fmt: skip
-    """Run the deterministic PHI-boundary checks alone: for every commit.
+    """Run the deterministic PHI-boundary checks alone: for every commit. Exit code 1 on one finding.
 
     \b
     Example:
       evalkit check billing_codes@1.0.0 --synthesize 50
       evalkit check billing_codes@1.0.0 --agent faulty:leak_output
+      evalkit check billing_codes@1.0.0 --agent python:my_agent:answer --deployment route.yaml
     """
     loaded = load_spec(spec)
     cases = find_cases(loaded, count or (None if gold else 50), seed, gold).cases
-    everything = (*cases, *make_probes(loaded, cases))
+    agent = find_agent(agent_text, loaded)
+    if records:
+        read_records(records)  # what cannot be read is said before the agent is asked
     with show_progress(f"checking {loaded.ref}") as progress:
-        settings = Settings(concurrency=concurrency, timeout_s=timeout, progress=progress)
-        executions = execute(everything, find_agent(agent_text, loaded), spec_ref=loaded.ref, settings=settings)
-    results = check_boundary(loaded, pair(everything, executions))
+        terms = Terms(
+            deployment=read_deployment(deployment) if deployment else None,
+            audit_log=records,
+            left_behind=left_behind,
+            watch=watch,
+            relations=relations,
+            settings=Settings(concurrency=concurrency, timeout_s=timeout, progress=progress),
+            today=today.date() if today else None,
+        )
+        seen = examine(loaded, cases, agent, terms=terms)
     if junit:
-        junit.write_text(render_checks(loaded.ref, results), encoding="utf-8")
-    if as_json:
-        rows = [
-            {"check": r.check_id, "citation": r.citation, "verdict": r.verdict, "passed": r.passed, "failed": r.failed}
-            for r in results
-        ]
-        click.echo(json.dumps({"spec": loaded.ref, "checks": rows}, indent=2))
-    else:
-        click.echo(plain_checks(results))
-    raise click.exceptions.Exit(1 if any(result.verdict in {"fail", "error"} for result in results) else 0)
+        junit.write_text(render_checks(loaded.ref, seen.results), encoding="utf-8")
+    if markdown:
+        markdown.write_text(render_examination(seen), encoding="utf-8")
+    click.echo(json.dumps(seen.summary(), indent=2) if as_json else plain_examination(seen))
+    raise click.exceptions.Exit(1 if seen.failed else 0)
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""`evalkit import`: gold sets and recorded runs that were made elsewhere."""
+"""`evalkit import`: gold sets, recorded runs and ratings that were made elsewhere."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from evalkit.cases.fhir import read_fhir
 from evalkit.cases.fhircases import Given, cases_of
 from evalkit.cases.goldset import save_gold
 from evalkit.errors import CaseError
+from evalkit.evaluation.ratings import save_ratings
 from evalkit.evaluation.recordings import save_recording
 from evalkit.evaluation.workspace import open_workspace
 from evalkit.executions.recorded import import_runs, parse_mapping, read_aci_bench_runs
@@ -21,7 +22,7 @@ from evalkit.executions.recorded import import_runs, parse_mapping, read_aci_ben
 
 @click.group("import")
 def import_() -> None:
-    """Bring in gold sets and recorded runs. All of a file or nothing.
+    """Bring in gold sets, recorded runs and ratings. All of a file or nothing.
 
     \b
     Example:
@@ -130,3 +131,40 @@ def _parse_field(text: str) -> tuple[str, Any]:
         raise CaseError(
             "a list is not JSON", where=f"--field {name}", next_step='write --field codes=["A","B"]'
         ) from None
+
+
+@import_.command("mts-dialog")
+@click.argument("path", type=click.Path(file_okay=False, path_type=Path))
+def import_mts_dialog(path: Path) -> None:
+    """Make a gold set of the 400 visits of MTS-Dialog's validation set, a recorded run, and the human ratings of it.
+
+    \b
+    Example:
+      evalkit import mts-dialog path/to/MTS-Dialog
+    """
+    from evalkit.metrics.mtsdialog import read_mts_dialog
+
+    rated = read_mts_dialog(path)
+    version = save_gold(open_workspace().datasets, "mts-dialog-validation", rated.gold)
+    save_recording("MTS-Dialog", rated.executions)
+    save_ratings("mts-dialog", rated.ratings)
+    click.echo(f"gold set mts-dialog-validation@{version}: {len(rated.gold)} cases")
+    click.echo(f"recorded run MTS-Dialog: {len(rated.executions)} executions")
+    click.echo(f"ratings mts-dialog: {len(rated.ratings):,}, by criterion: {', '.join(rated.ratings.criteria)}")
+
+
+@import_.command("ratings")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--name", required=True, help="Name of the ratings: `calibrate metric --ratings NAME` uses it.")
+def import_ratings(file: Path, name: str) -> None:
+    """Import ratings by people: columns case_id and value, and where there are any trial, criterion and rater.
+
+    \b
+    Example:
+      evalkit import ratings ratings.csv --name clinicians
+    """
+    from evalkit.metrics.ratings import read_ratings
+
+    ratings = read_ratings(file)
+    save_ratings(name, ratings)
+    click.echo(f"ratings {name}: {len(ratings):,} by {len(ratings.raters)} raters, {', '.join(ratings.criteria)}")

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from evalkit.boundary.finding import CheckResult, Finding
+from evalkit.boundary.finding import NOT_LOOKED_FOR, CheckResult, Finding
 from evalkit.cards import Grid, card
 from evalkit.errors import MetricError
 from evalkit.evaluation.casewise import Casewise, reduce_trials
@@ -17,10 +17,12 @@ from evalkit.evaluation.repeats import Reliability, measure_reliability
 from evalkit.evaluation.scoretable import ScoreTable
 from evalkit.evaluation.traces import NO_TRACES, Traces
 from evalkit.figures import rate, rate_interval
+from evalkit.metrics.ratings import is_judge
 from evalkit.metrics.scoring import Scores
 from evalkit.spec.schema import Spec
 from evalkit.stats.columns import Column
 from evalkit.stats.intervals import Estimate, estimate
+from evalkit.stats.judges import alone
 from evalkit.stats.sequential import Decision
 
 if TYPE_CHECKING:
@@ -131,13 +133,14 @@ class Run:
 
     def _estimate(self, metric: str, scope: str, rows: Any) -> Estimate:
         left_out, errors = self.casewise.not_applicable[metric], self.casewise.errors[metric]
-        return estimate(
+        found = estimate(
             self.casewise.columns[metric].take(rows),
             metric=metric,
             scope=scope,
             not_applicable=int(left_out[rows].sum()),
             errors=int(errors[rows].sum()),
         )
+        return alone(found) if is_judge(metric) else found
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -222,7 +225,7 @@ class Run:
             lead=self.sentence(),
             grids=[
                 Grid(["metric", "value#", "95 % interval#", "cases#", *(f"{b}#" for b in self.baselines)], figures),
-                Grid(["boundary check", "verdict", "passed#", "failed#", "citation"], checks),
+                Grid(["boundary check", "verdict", "passed#", "failed#", "citation"], checks, NOT_LOOKED_FOR),
             ],
         )
 

@@ -11,9 +11,10 @@ from pydantic_core import from_json, to_json
 
 from evalkit.agents.agent import Refusal, Reply, Usage
 from evalkit.errors import JournalError
-from evalkit.executions.execution import Execution, Failure
+from evalkit.executions.execution import Execution, Failure, Sighting
 
-VERSION = 1
+VERSION = 2
+"""1 had no sightings."""
 
 
 def encode(execution: Execution) -> bytes:
@@ -26,6 +27,7 @@ def encode(execution: Execution) -> bytes:
         execution.logs,
         None if failure is None else (failure.kind, failure.text),
         None if reply is None else _list_reply(reply),
+        None if execution.seen is None else [(one.sink, one.place, one.text) for one in execution.seen],
     ))  # fmt: skip
 
 
@@ -38,7 +40,8 @@ def decode(data: bytes, *, case_id: str, trial: int) -> Execution:
                 f"an execution has shape {version} and this evalkit reads up to {VERSION}",
                 next_step="use the evalkit that wrote the journal, or a newer one",
             )
-        attempts, seconds, logs, failure, reply = rest
+        attempts, seconds, logs, failure, reply = rest[:5]
+        seen = rest[5] if version > 1 else None
         return Execution(
             case_id,
             trial,
@@ -47,8 +50,9 @@ def decode(data: bytes, *, case_id: str, trial: int) -> Execution:
             tuple(logs),
             attempts,
             seconds,
+            None if seen is None else tuple(Sighting(*one) for one in seen),
         )
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, IndexError):
         # The cause would quote the bytes.
         raise JournalError("an execution does not have the shape that evalkit writes") from None
 

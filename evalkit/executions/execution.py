@@ -26,6 +26,25 @@ class Failure:
         return f"Failure({self.kind})"
 
 
+Sink = Literal["stdout", "stderr", "file", "process", "environment", "network", "listen", "tool", "answer", "watch"]
+"""Where something came out besides the reply. ``answer``: headers and bodies of an HTTP answer that are no reply;
+``watch``: no sink, but the note of a watcher that it was there."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Sighting:
+    """Something that an agent did besides answering. May hold PHI; only ever stored sealed, and ``repr`` shows none."""
+
+    sink: Sink
+    place: str
+    """The file's path, the program, the tool, ``tls host:443``. May hold PHI too."""
+    text: str = ""
+    """What was written, passed or sent. For ``watch``: the sinks that were under watch."""
+
+    def __repr__(self) -> str:
+        return f"Sighting({self.sink}, {len(self.text)} characters)"
+
+
 @record
 class Execution:
     """One run of one case: exactly one of ``reply`` and ``failure`` is there."""
@@ -40,6 +59,12 @@ class Execution:
     attempts: int = 1
     seconds: float = 0.0
     """Wall time of the last attempt. Left out of every digest and comparison."""
+    seen: tuple[Sighting, ...] | None = None
+    """What a watcher saw besides the reply (`evalkit.executions.watched`); None where nobody watched."""
+
+    def watched(self, sink: Sink) -> bool:
+        """Whether somebody watched a sink while the agent ran."""
+        return any(sink in one.text.split() for one in self.seen or () if one.sink == "watch")
 
     @property
     def status(self) -> ExecutionStatus:

@@ -9,12 +9,27 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from types import TracebackType
 
-LINES: ContextVar[list[str] | None] = ContextVar("evalkit_lines", default=None)
-"""Where the messages of the execution at hand go; None outside of one."""
+from evalkit.executions.execution import Sighting
+
+LINES: ContextVar[list[str | Sighting] | None] = ContextVar("evalkit_lines", default=None)
+"""Where the messages of the execution at hand go, and what a watcher sees meanwhile; None outside of one."""
+
+
+def notice(*seen: str | Sighting) -> None:
+    """Keep what was logged or seen with the execution at hand; outside of one it is nobody's."""
+    lines = LINES.get()
+    if lines is not None:
+        lines += seen
+
+
+def sort_out(lines: Sequence[str | Sighting]) -> tuple[tuple[str, ...], tuple[Sighting, ...] | None]:
+    """The messages apart from the sightings; None where nobody watched."""
+    seen = tuple(line for line in lines if isinstance(line, Sighting))
+    return tuple(line for line in lines if isinstance(line, str)), seen or None
 
 
 class LogCatcher(logging.Handler):

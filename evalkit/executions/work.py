@@ -11,7 +11,8 @@ from evalkit.agents.agent import Reply, Request
 from evalkit.cases.case import Case
 from evalkit.errors import CaseError
 from evalkit.executions.budget import Meter
-from evalkit.executions.execution import Execution, Failure
+from evalkit.executions.execution import Execution, Failure, Sighting
+from evalkit.executions.logs import sort_out
 
 
 @dataclass(slots=True)
@@ -21,8 +22,8 @@ class Turn:
     index: int
     """Case-major: ``case * trials + trial``."""
     attempts: int = 0
-    lines: list[str] = field(default_factory=list)
-    """What was logged so far."""
+    lines: list[str | Sighting] = field(default_factory=list)
+    """What was logged, and seen by a watcher, so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +129,16 @@ class Work:
         ):
             return True
         case_index, trial = divmod(turn.index, self._trials)
+        logs, seen = sort_out(turn.lines) if turn.lines else ((), None)
         execution = Execution(
             self._cases[case_index].case_id,
             trial,
             reply,
             raised.failure if raised else None,
-            tuple(turn.lines),
+            logs,
             turn.attempts,
             seconds,
+            seen,
         )
         with self._lock:
             self.in_flight -= 1

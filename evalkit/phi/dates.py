@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date
 
 Reading = tuple[int, int, int]
@@ -53,10 +54,16 @@ def _number_words() -> dict[str, int]:
 
 _NUMBERS = _number_words()
 _NUMBER_WORD = "|".join(sorted(_NUMBERS, key=len, reverse=True))
-_YEAR_WORDS = re.compile(
-    rf"\b(nineteen|twenty|eighteen) (?:hundred (?:and )?)?(?:oh )?({_NUMBER_WORD})\b"
-    rf"|\btwo thousand(?: and)?(?: ({_NUMBER_WORD}))?\b"
+_CARDINAL = "|".join(
+    sorted((word for word in _NUMBERS if not word.endswith(("st", "nd", "rd", "th"))), key=len, reverse=True)
 )
+_YEAR_WORDS = re.compile(
+    rf"\b(nineteen|twenty|eighteen) (?:hundred(?: and)? ?)?(?:oh )?({_CARDINAL})\b"
+    rf"|\b(nineteen|eighteen) hundred\b"
+    rf"|\btwo thousand(?: and)?(?: ({_CARDINAL}))?\b"
+)
+_REACH = 48
+"""Characters before and after its year within which the rest of a date stands."""
 _DAY_WORDS = re.compile(rf"\b({_NUMBER_WORD})\b")
 
 
@@ -68,11 +75,32 @@ def dates_in(folded: str) -> frozenset[Reading]:
     return frozenset(reading for reading in readings if _possible(reading))
 
 
-def may_hold(folded: str, day: date) -> bool:
-    """Whether a folded text has the parts of a date at all; most texts do not, and need no parsing."""
-    month = _NAMES[day.month - 1] in folded
-    digits = f"{day.year % 100:02d}" in folded and str(day.day) in folded and (month or str(day.month) in folded)
-    return digits or (month and any(word in folded for word in _CENTURIES))
+def shows(folded: str, day: date) -> bool:
+    """Whether a folded text shows a day, however it is written.
+
+    Only the surroundings of what may be its year are parsed: most texts hold none.
+    """
+    wanted = readings_of(day)
+    month = _NAMES[day.month - 1]
+    if month in folded and any(word in folded for word in _CENTURIES) and not dates_in(folded).isdisjoint(wanted):
+        return True
+    return any(not dates_in(part).isdisjoint(wanted) for part in _near_year(folded, day))
+
+
+def _near_year(folded: str, day: date) -> Iterator[str]:
+    """The stretches of a text around the last two digits of a year that hold day and month as well."""
+    year, number, month, name = f"{day.year % 100:02d}", str(day.day), str(day.month), _NAMES[day.month - 1]
+    at = folded.find(year)
+    while at >= 0:
+        start, end = max(at - _REACH, 0), at + _REACH
+        while start and folded[start - 1].isdigit():
+            start -= 1
+        while folded[end : end + 1].isdigit():
+            end += 1
+        part = folded[start:end]
+        if number in part and (month in part or name in part):
+            yield part
+        at = folded.find(year, at + 2)
 
 
 def parse_date(folded: str) -> date | None:
@@ -120,10 +148,9 @@ def _spell_out(folded: str) -> str:
 
 
 def _year_of(found: re.Match[str]) -> str:
-    if found[1]:
-        century = {"eighteen": 1800, "nineteen": 1900, "twenty": 2000}[found[1]]
-        return str(century + _NUMBERS[found[2]])
-    return str(2000 + (_NUMBERS[found[3]] if found[3] else 0))
+    century = {"eighteen": 1800, "nineteen": 1900, "twenty": 2000, None: 2000}[found[1] or found[3]]
+    rest = found[2] or found[4]
+    return str(century + (_NUMBERS[rest] if rest else 0))
 
 
 def _possible(reading: Reading) -> bool:
@@ -135,3 +162,68 @@ def _possible(reading: Reading) -> bool:
     except ValueError:
         return False
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One date in a text: where it stands and how it can be read (a month alone: day 0; without a year: not)."""
+
+    start: int
+    end: int
+    readings: frozenset[Reading]
+
+
+_YEAR_SPOKEN = (
+    rf"(?:(?:nineteen|twenty|eighteen) (?:hundred(?: and)? ?)?(?:oh )?(?:{_CARDINAL})(?:[ -](?:{'|'.join(_ONES[:9])}))?"
+    rf"|(?:nineteen|eighteen) hundred|two thousand(?: and)?(?: (?:{_CARDINAL}))?)"
+)
+_ORDINAL_WORD = "|".join(
+    sorted((word for word in _NUMBERS if word.endswith(("st", "nd", "rd", "th"))), key=len, reverse=True)
+)
+_SPOKEN_DATE = re.compile(
+    rf"\b{_MONTH} (?:the )?(?:{_ORDINAL_WORD}|[0-9]{{1,2}})(?:st|nd|rd|th)?,? (?:of )?{_YEAR_SPOKEN}\b"
+    rf"|\b(?:the )?(?:{_ORDINAL_WORD}|[0-9]{{1,2}})(?:st|nd|rd|th)?(?: day)? of {_MONTH},? (?:of )?{_YEAR_SPOKEN}\b"
+)
+_MONTH_YEAR = re.compile(rf"(?<![a-z]){_MONTH}(?:,| of)? (?:of )?([0-9]{{4}})(?![0-9])")
+_MONTH_AND_DAY = re.compile(
+    rf"(?<![a-z]){_MONTH}\.? (?:the )?[0-9]{{1,2}}(?:st|nd|rd|th)?(?![0-9]|[.,:/-][0-9])"
+    rf"|(?<![0-9])[0-9]{{1,2}}(?:st|nd|rd|th)?(?: of)? {_MONTH}(?![a-z])"
+)
+_PATTERNS = (_YEAR_FIRST, _YEAR_LAST, _SPACED, _DAY_MONTH, _MONTH_DAY, _YEAR_MONTH_WORD, _COMPACT)
+
+
+def written_dates(folded: str) -> list[Written]:
+    """Every date of a folded text with its place, the longest reading of each stretch; in order."""
+    found = [
+        Written(*match.span(), frozenset({(int(match[2]), _MONTHS[match[1]], 0)}))
+        for match in _MONTH_YEAR.finditer(folded)
+    ]
+    found += [
+        Written(*match.span(), readings)
+        for pattern in _PATTERNS
+        for match in pattern.finditer(folded)
+        if (readings := _readings_of(match)) and not (pattern is _COMPACT and _in_a_word(folded, match))
+    ]
+    spoken = _SPOKEN_DATE.finditer(folded.replace("-", " "))
+    found += [Written(*match.span(), dates_in(match[0])) for match in spoken]
+    found += [Written(*match.span(), frozenset()) for match in _MONTH_AND_DAY.finditer(folded)]
+    kept: list[Written] = []
+    for one in sorted(found, key=lambda written: (written.start, -written.end)):
+        if not kept or one.start >= kept[-1].end:
+            kept.append(one)
+    return kept
+
+
+def _readings_of(found: re.Match[str]) -> frozenset[Reading]:
+    """How a date can be read; where the year stands first the month is next, if there is such a month."""
+    if found.re is _YEAR_FIRST:
+        year, month, day = (int(found[group]) for group in (1, 3, 4))
+        if _possible((year, month, day)):
+            return frozenset({(year, month, day)})
+    return dates_in(found[0])
+
+
+def _in_a_word(folded: str, found: re.Match[str]) -> bool:
+    """Whether letters touch a run of digits, so that it is part of a code or a hash."""
+    before, after = folded[: found.start()][-1:], folded[found.end() : found.end() + 1]
+    return before.isalpha() or after.isalpha()

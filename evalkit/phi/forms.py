@@ -7,47 +7,45 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import cached_property
+
+from evalkit.phi.characters import LOWER, table_of
+from evalkit.phi.runs import code_rows, odd_runs
 
 SEPARATOR = "\x1f"
 """Stands between the leaves of a JSON value that are searched as one page."""
 
 _LOOKALIKES = dict(zip(
-    "аеорсухіѕјкмтвнԁԛԝһӏАВЕКМНОРСТУХІЅЈαορνυικτεηχγΑΒΕΖΗΙΚΜΝΟΡΤΥΧıøłđðħŧƒ",
-    "aeopcyxisjkmtbhdqwhlabekmhopctyxisjaopvuiktenxyabezhikmnoptyxiolddhtf",
+    "аеорсухіѕјкмтвнԁԛԝһӏАВЕКМНОРСТУХІЅЈαορνυικτεηχγΑΒΕΖΗΙΚΜΝΟΡΤΥΧıøłđðħŧƒØŁĐÐĦŦ",
+    "aeopcyxisjkmtbhdqwhlABEKMHOPCTYXISJaopvuiktenxyABEZHIKMNOPTYXiolddhtfOLDDHT",
     strict=True,
 ))  # fmt: skip
 """Letters of other scripts that look like Latin ones, and Latin ones that do not decompose (our own small table)."""
 
-_SPELLED = {"ß": "ss", "æ": "ae", "Æ": "ae", "œ": "oe", "Œ": "oe", "þ": "th", "Þ": "th", "’": "'", "‘": "'", "ʼ": "'",
-            "–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-"}  # fmt: skip
+_SPELLED = {"ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "þ": "th", "Þ": "TH",
+            "’": "'", "‘": "'", "ʼ": "'", "–": "-", "—": "-", "‐": "-", "‑": "-", "−": "-"}  # fmt: skip
+_FEW = 12
+"""Different characters beyond ASCII up to which it is quicker to replace them one by one."""
+
 _INVISIBLE = frozenset("\u115f\u1160\u2800\u3164\uffa0")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1e\x7f]")
+_CONTROLS = bytes(code for code in range(128) if _CONTROL.match(chr(code)))
 _NO_WORD = re.compile(r"[\W_]+")
 _POSSESSIVE = re.compile(r"'s\b")
 _DIGIT_RUN = re.compile(r"[0-9]+(?:[^0-9a-z]{1,4}[0-9]+)*")
 _NO_DIGIT = re.compile(r"[^0-9]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _LETTER_BY_LETTER = re.compile(r" (?:[a-z] ){5,}")
-_LEET_TOKEN = re.compile(r"(?=[a-z0-9@$!]*[a-z])(?=[a-z0-9@$!]*[0-9@$!])[a-z0-9@$!]{5,}")
-_LEET_AS_I = str.maketrans("4130578@$!", "aieostbasi")
-_LEET_AS_L = str.maketrans("4130578@$!", "aleostbasl")
+_LEET = "4130578@$!"
+_LEET_AS_I = bytes.maketrans(_LEET.encode(), b"aieostbasi")
+_LEET_AS_L = bytes.maketrans(_LEET.encode(), b"aleostbasl")
 _LINE = re.compile(r"[\n\x1f]")
-_BULLET = " \t\r-*+.:;)(#>\"'0123456789\u2022"
+BULLET = " \t\r-*+.:;)(#>\"'0123456789\u2022"
 
 
-def _classes(table: dict[str, bytes]) -> bytes:
-    """A table for ``bytes.translate`` that maps each character class to one letter, all else to a space."""
-    translation = bytearray(b" " * 256)
-    for members, shown in table.items():
-        for char in members:
-            translation[ord(char)] = shown[0]
-    return bytes(translation)
-
-
-_LOWER = "abcdefghijklmnopqrstuvwxyz"
-_WORD_TABLE = _classes({char: char.encode() for char in _LOWER + "0123456789"})
-_SHAPE_TABLE = _classes({_LOWER: b"a", _LOWER.upper(): b"A", "0123456789@$!": b"0"})
+_WORD_TABLE = table_of({char: char for char in LOWER + "0123456789"})
+_SHAPE_TABLE = table_of({LOWER: "a", LOWER.upper(): "A", "0123456789@$!": "0"})
 """Shapes tell in one pass whether a rarer form can be there at all; the forms themselves cost ten times more."""
 
 _UNITS = {"zero": "0", "oh": "0", "o": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5",
@@ -62,7 +60,7 @@ _NUMBER_WORDS = frozenset((*_UNITS, *_TEENS, *_TENS, *_REPEATS))
 _SPOKEN_RUN = re.compile(rf"\b(?:{_NUMBER})(?:[\W_]+(?:{_NUMBER}|\d))+\b")
 
 
-def _fold_one(char: str) -> str:
+def _clean_one(char: str) -> str:
     if char in _LOOKALIKES:
         return _LOOKALIKES[char]
     if char in _SPELLED:
@@ -74,32 +72,66 @@ def _fold_one(char: str) -> str:
         return str(digit)
     if unicodedata.category(char) == "Cc" and char not in "\t\n\r\x1f":
         return ""
-    return char.casefold()
+    return char
 
 
-def _fold_char(char: str) -> str:
-    """Folded until nothing changes any more: the lower case of a look-alike may be one itself."""
+def _settled(char: str, step: Callable[[str], str]) -> str:
+    """A character changed until nothing changes any more: the lower case of a look-alike may be one itself."""
     before, after = "", char
     while after != before:
-        before, after = after, "".join(map(_fold_one, unicodedata.normalize("NFKD", after)))
+        before, after = after, "".join(map(step, unicodedata.normalize("NFKD", after)))
     return after
 
 
+def _fold_one(char: str) -> str:
+    return _clean_one(char).casefold()
+
+
+_CLEANED: dict[int, str] = {}
 _FOLDED: dict[int, str] = {}
 """Code point -> what is left of it, worked out once for each code point that is met."""
 
 
-def fold(text: str) -> str:
-    """Lower case, without accents, compatibility forms, invisible and control characters, look-alikes; ASCII digits.
+def _changed(text: str, table: dict[int, str], step: Callable[[str], str]) -> str:
+    """A text with each character changed; where few differ from ASCII, those alone are looked at."""
+    odd = [char for char in set(text) if not char.isascii()]
+    for char in odd:
+        if ord(char) not in table:
+            table[ord(char)] = _settled(char, step)
+    if len(odd) > _FEW:
+        return text.translate(table)
+    for char in odd:
+        text = text.replace(char, table[ord(char)])
+    return text
 
-    ASCII text only loses case and control characters, which is the fast path.
+
+def has_lookalikes(text: str) -> bool:
+    """Whether a letter of a text only looks like a Latin one."""
+    return not text.isascii() and not _LOOKALIKES.keys().isdisjoint(set(text))
+
+
+def clean(text: str) -> str:
+    """Compatibility forms, accents, invisible and control characters and look-alikes gone; ASCII digits; case kept.
+
+    What is encoded in letters and digits survives it, so that decoders read it.
     """
+    if not text.isascii():
+        text = _changed(text, _CLEANED, _clean_one)
+    return _without_controls(text)
+
+
+def _without_controls(text: str) -> str:
     if text.isascii():
-        return (_CONTROL.sub("", text) if _CONTROL.search(text) else text).lower()
-    for char in set(text):
-        if ord(char) not in _FOLDED:
-            _FOLDED[ord(char)] = _fold_char(char)
-    return text.translate(_FOLDED)
+        raw = text.encode()
+        return text if len(kept := raw.translate(None, _CONTROLS)) == len(raw) else kept.decode()
+    return _CONTROL.sub("", text)
+
+
+def fold(text: str) -> str:
+    """`clean`, and lower case. ASCII text only loses case and control characters, which is the fast path."""
+    if not text.isascii():
+        text = _changed(text, _FOLDED, _fold_one)
+    return _without_controls(text).lower()
 
 
 def words(folded: str) -> str:
@@ -107,11 +139,16 @@ def words(folded: str) -> str:
 
     A possessive ``'s`` is dropped and an apostrophe inside a name closes up (``o'halloran`` is ``ohalloran``).
     """
+    return f" {' '.join(_tokens(folded))} "
+
+
+def _tokens(folded: str) -> list[str]:
     if "'" in folded:
-        folded = _POSSESSIVE.sub(" ", folded).replace("'", "")
+        folded = folded.replace("'s ", " ")
+        folded = (_POSSESSIVE.sub(" ", folded) if "'s" in folded else folded).replace("'", "")
     if folded.isascii():
-        return f" {' '.join(folded.encode().translate(_WORD_TABLE).decode().split())} "
-    return f" {_NO_WORD.sub(' ', folded).strip()} "
+        return folded.encode().translate(_WORD_TABLE).decode().split()
+    return _NO_WORD.sub(" ", folded).split()
 
 
 def compact(folded: str) -> str:
@@ -126,8 +163,11 @@ def shape(text: str) -> bytes:
 
 def digit_runs(folded: str) -> str:
     """Digits joined over up to four characters that are neither letter nor digit, runs apart: ``|5364277|19|``."""
-    runs = [_NO_DIGIT.sub("", run) for run in _DIGIT_RUN.findall(folded)]
-    return f"|{'|'.join(runs)}|" if runs else ""
+    return _bare_digits(_DIGIT_RUN.findall(folded))
+
+
+def _bare_digits(runs: list[str]) -> str:
+    return f"|{'|'.join([run if run.isdigit() else _NO_DIGIT.sub('', run) for run in runs])}|" if runs else ""
 
 
 def camel_words(text: str) -> str:
@@ -143,27 +183,30 @@ def letter_by_letter(in_words: str) -> str:
 
 
 def leet(folded: str) -> str:
-    """The tokens that mix letters with digits or signs, read as letters, both with 1 as i and with 1 as l."""
+    """The text with digits and signs read as letters, 1 both as i and as l; empty where none stand by letters."""
     classes = shape(folded)
     if b"a0" not in classes and b"0a" not in classes:
         return ""
-    line = " ".join(_LEET_TOKEN.findall(folded))
-    return f" {line.translate(_LEET_AS_I)} {line.translate(_LEET_AS_L)} " if line else ""
+    raw = folded.encode("utf-8", "surrogatepass")
+    return (raw.translate(_LEET_AS_I) + b"\x1f" + raw.translate(_LEET_AS_L)).decode("utf-8", "surrogatepass")
 
 
 def line_heads(text: str) -> str:
-    """The first letter of each line and leaf, folded: what an acrostic spells."""
-    lines = _LINE.split(text)
-    return fold("".join(line.lstrip(_BULLET)[:1] for line in lines)) if len(lines) >= 5 else ""
+    """What an acrostic spells, a space for an empty line, each different reading on a line of its own.
 
-
-def spoken_digits(folded: str, in_words: str) -> str:
-    """Runs of spoken numbers as digits, runs apart: ``five three, forty-two, double seven`` is ``|534277|``.
-
-    ``in_words`` is `words` of the same text.
+    Read are the first characters of all lines and leaves, those past bullets and numbers, and from the end the last.
     """
-    if sum(map(_NUMBER_WORDS.__contains__, in_words.split())) < 3:
+    lines = _LINE.split(text)
+    if len(lines) < 5:
         return ""
+    heads = [line[:1] or " " for line in lines]
+    past = [line.lstrip(BULLET)[:1] or " " if head in BULLET else head for head, line in zip(heads, lines, strict=True)]
+    tails = [line[-1:] or " " for line in reversed(lines)]
+    return "\n".join(dict.fromkeys(map("".join, (past, heads, tails))))
+
+
+def spoken_digits(folded: str) -> str:
+    """Runs of spoken numbers as digits, runs apart: ``five three, forty-two, double seven`` is ``|534277|``."""
     runs = [_say_digits(run) for run in _SPOKEN_RUN.findall(folded)]
     return f"|{'|'.join(runs)}|" if runs else ""
 
@@ -193,31 +236,61 @@ class Forms:
 
     def __init__(self, raw: str) -> None:
         self.raw = raw
+        self.seen: list[str] | None = None
+        """What a search has looked up in the compact form, kept here for its next question."""
+
+    @cached_property
+    def clean(self) -> str:
+        """`clean`."""
+        return clean(self.raw)
 
     @cached_property
     def folded(self) -> str:
         """`fold`."""
-        return fold(self.raw)
+        return self.clean.lower() if self.clean.isascii() else fold(self.raw)
+
+    @cached_property
+    def shape(self) -> bytes:
+        """`shape` of the clean text."""
+        return shape(self.clean)
+
+    @cached_property
+    def odd(self) -> list[str]:
+        """`runs.odd_runs` and `runs.code_rows`."""
+        return odd_runs(self.clean) + [row for run in self._digit_runs for row in code_rows(run)]
 
     @cached_property
     def words(self) -> str:
         """`words`."""
-        return words(self.folded)
+        return f" {' '.join(self._tokens)} "
+
+    @cached_property
+    def _tokens(self) -> list[str]:
+        return _tokens(self.folded)
+
+    @cached_property
+    def tokens(self) -> frozenset[str]:
+        """The different words."""
+        return frozenset(self._tokens)
 
     @cached_property
     def compact(self) -> str:
         """`compact`."""
-        return self.words.replace(" ", "")
+        return "".join(self._tokens)
 
     @cached_property
     def digits(self) -> str:
         """`digit_runs`."""
-        return digit_runs(self.folded)
+        return _bare_digits(self._digit_runs)
+
+    @cached_property
+    def _digit_runs(self) -> list[str]:
+        return _DIGIT_RUN.findall(self.folded)
 
     @cached_property
     def camel(self) -> str:
         """`camel_words`."""
-        return camel_words(self.raw)
+        return camel_words(self.clean)
 
     @cached_property
     def spaced(self) -> str:
@@ -230,11 +303,22 @@ class Forms:
         return leet(self.folded)
 
     @cached_property
+    def spelled_by_lines(self) -> str:
+        """`line_heads` of the text as it is, and cleaned."""
+        plain = line_heads(self.clean)
+        return plain if len(self.raw) == len(self.clean) else f"{line_heads(self.raw)}\n{plain}".strip("\n")
+
+    @cached_property
+    def spelled(self) -> Forms:
+        """The forms of what lines spell."""
+        return Forms(self.spelled_by_lines)
+
+    @cached_property
     def heads(self) -> str:
-        """`line_heads`."""
-        return line_heads(self.raw)
+        """What lines spell, folded and closed up."""
+        return self.spelled.compact
 
     @cached_property
     def spoken(self) -> str:
         """`spoken_digits`."""
-        return spoken_digits(self.folded, self.words)
+        return spoken_digits(self.folded) if self.tokens & _NUMBER_WORDS else ""

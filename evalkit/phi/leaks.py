@@ -1,9 +1,9 @@
 """Exact search for planted identifiers: does any known value, in any normal form, reach this output?
 
 The case owns its identifiers, so nothing is guessed: no score, no model, no threshold. A value is taken apart into
-leaves (`views`), each text is brought into normal forms (`forms`, `dates`), and probes made of the identifiers
-(`needles`) are looked up in them. What is encoded is decoded first, two layers deep. A finding names the needle, the
-form and the place and never holds the value.
+leaves (`views`), what is encoded is decoded (`decoders`), each text is brought into normal forms (`forms`, `dates`,
+`hashes`), and probes made of the identifiers (`needles`) are looked up in them. A finding names the needle, the form
+and the place and never holds the value.
 
 Too large a value, or one that unpacks into too much, is a leak of form ``oversize``: what was not searched is not
 clean.
@@ -11,39 +11,41 @@ clean.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from itertools import product
+from functools import lru_cache
 from typing import Any
 
-from evalkit.phi.dates import Reading, dates_in, may_hold, readings_of
+from evalkit.phi.dates import shows
+from evalkit.phi.decoders import ACROSTIC, REVERSED, TURNS, decoded
 from evalkit.phi.forms import SEPARATOR, Forms, compact, fold
+from evalkit.phi.hashes import Hashes
 from evalkit.phi.identifiers import Identifier, Subject
+from evalkit.phi.lookup import Lookup
 from evalkit.phi.needles import SPACES, Probe, Space, date_of, probes_for
-from evalkit.phi.views import MAX_CHARS, Leaf, TooLarge, decoded, is_plain_key, leaves, may_hold_hash, show_path
+from evalkit.phi.views import MAX_CHARS, Leaf, TooLarge, is_plain_key, leaves, show_path
 
 PROTECTED: frozenset[Subject] = frozenset({"patient", "relative", "household", "employer"})
 """Whose identifiers Safe Harbor protects; those of providers and organisations are searched only if asked."""
 
 OVERSIZE = "oversize"
-_ALGORITHMS = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
-_JOINED_SPACES = frozenset({"words", "compact", "digits", "spoken", "heads"})
+_LOOKED_UP: frozenset[Space] = frozenset({"words", "folded", "raw", "compact", "camel", "spaced"})
+"""Normal forms whose every literal, closed up, stands in the compact form: that one search spares all the others."""
+_JOINED_SPACES: frozenset[Space] = frozenset({"words", "compact", "digits", "spoken"})
 """Normal forms in which texts without keys between them can show more than each alone."""
-_HASH_RUN = re.compile(r"[A-Za-z0-9+/_-]{12,}")
 _STEP = re.compile(r"[.\[\]]+")
-_HASH_MARK = 12
-"""Characters of a hash, hex or base64, that tell it; a truncated pseudonym is one too."""
+_TURNED_LETTERS = 5
+"""Letters and digits of a literal from which its reversed and rot13 spelling make the whole text be turned."""
 
 Hits = dict[int, str]
 """Needle number -> the plainest form in which it was seen."""
-Probes = dict[Space, list[tuple[str, list[tuple[int, Probe]]]]]
-"""Normal form -> its literals, each with the needles that it is a probe of."""
+Rows = list[tuple[Space, str, list[tuple[int, Probe]]]]
+"""Normal form, literal, and the needles that it is a probe of."""
 Path = tuple[str | int, ...]
+Allow = frozenset[str] | Mapping[str, frozenset[str]]
+"""Needles that may stand anywhere in a value, or verbatim in the fields of these dotted paths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +67,14 @@ def find_leaks(
     value: Any,
     *,
     place: str,
-    allow: frozenset[str] = frozenset(),
+    allow: Allow = frozenset(),
     subjects: frozenset[Subject] = PROTECTED,
 ) -> tuple[Leak, ...]:
     """Every identifier that a JSON value or text shows, by place. No leak is an empty tuple.
 
-    ``allow`` names needles that may stand here verbatim (a spec may have a field echo the member id). Raises
-    IdentifierError where the value is not JSON.
+    ``allow`` names needles that may stand here, or by field those that may stand there verbatim:
+    ``{"member_id": {"patient.member_id"}, "lines.payer": {...}}`` (a spec may have a field echo the member id; paths
+    without indices). Raises IdentifierError where the value is not JSON.
     """
     return _compiled(tuple(identifiers), subjects).search(value, place=place, allow=allow)
 
@@ -87,29 +90,36 @@ class Needles:
             for probe in probes_for(known):
                 if not _told_by_another(known, probe, singles):
                     probes.setdefault((probe.space, probe.literal), []).append((number, probe))
-        self._probes: Probes = {space: [] for space in SPACES}
-        for (space, literal), entries in probes.items():
-            self._probes[space].append((literal, entries))
-        self._joinable = {space: rows for space, rows in self._probes.items() if space in _JOINED_SPACES}
-        self._days = {day for day in map(date_of, self._known) if day is not None}
-        self._dates: dict[Reading, list[int]] = {}
-        for number, known in enumerate(self._known):
-            day = date_of(known)
-            for reading in readings_of(day) if day is not None else ():
-                self._dates.setdefault(reading, []).append(number)
+        self._anchored: dict[str, Rows] = {}
+        self._others: dict[Space, Rows] = {}
+        for (space, literal), entries in sorted(probes.items(), key=lambda row: SPACES.index(row[0][0])):
+            rows = self._others.setdefault(space, []) if space not in _LOOKED_UP else None
+            rows = self._anchored.setdefault(compact(fold(literal)), []) if rows is None else rows
+            rows.append((space, literal, entries))
+        self._turned = {
+            turned: turn
+            for turn, turn_word in TURNS.items()
+            for anchor in self._anchored
+            if len(anchor) >= _TURNED_LETTERS and not (anchor.isdigit() and turn != REVERSED)
+            for turned in (turn_word(anchor),)
+        }
+        self._lookup = Lookup((*self._anchored, *self._turned))
+        self._days = [(number, day) for number, known in enumerate(self._known) if (day := date_of(known)) is not None]
+        self._hashes = Hashes(self._known)
 
     def __len__(self) -> int:
         return len(self._known)
 
     def __repr__(self) -> str:
-        return f"Needles({len(self._known)} identifiers, {sum(map(len, self._probes.values()))} probes)"
+        probes = sum(map(len, (*self._anchored.values(), *self._others.values())))
+        return f"Needles({len(self._known)} identifiers, {probes} probes)"
 
     def search(
         self,
         value: Any,
         *,
         place: str,
-        allow: frozenset[str] = frozenset(),
+        allow: Allow = frozenset(),
         names: frozenset[str] | None = None,
     ) -> tuple[Leak, ...]:
         """As `find_leaks`.
@@ -120,22 +130,42 @@ class Needles:
         try:
             found = leaves(value, where=place)
             if allow:
-                found = [leaf._replace(text=self._blank(leaf.text, allow)) for leaf in found]
+                found = [leaf._replace(text=self._blank(leaf, allow)) for leaf in found]
+            everywhere = allow if isinstance(allow, frozenset) else frozenset()
             if sum(len(leaf.text) + 1 for leaf in found) > MAX_CHARS:
                 raise TooLarge
-            hits = self._scan_page(found, allow)
-            return tuple(self._locate(found, hits, place=place, allow=allow, names=names)) if hits else ()
+            hits = self._scan_page(found, everywhere)
+            return tuple(self._locate(found, hits, place=place, allow=everywhere, names=names)) if hits else ()
         except TooLarge:
             return (Leak("*", "other", OVERSIZE, place),)
+
+    def reported(self, value: Any) -> frozenset[str]:
+        """The needle ids that a value shows anywhere (``*`` for one too large): half the work of `search`."""
+        try:
+            found = leaves(value)
+            if sum(len(leaf.text) + 1 for leaf in found) > MAX_CHARS:
+                raise TooLarge
+            return frozenset(self._known[number].needle_id for number in self._scan_page(found, frozenset()))
+        except TooLarge:
+            return frozenset({"*"})
 
     def _scan_page(self, found: list[Leaf], allow: frozenset[str]) -> Hits:
         """All leaves at once: nearly every output is clean, and this alone has to say so."""
         hits = self._scan(_page(found), allow)
-        values = [leaf for leaf in found if not leaf.is_key]
-        if len(values) > 1:
-            for number, form in self._scan_joined(values, allow).items():
+        for row, scan in self._readings(found):
+            for number, form in scan(row, allow).items():
                 hits.setdefault(number, form)
         return hits
+
+    def _readings(self, found: list[Leaf]) -> Iterator[tuple[list[Leaf], Callable[[list[Leaf], frozenset[str]], Hits]]]:
+        """The rows of leaves in which a value may be split, each with how it is read."""
+        values = [leaf for leaf in found if not leaf.is_key]
+        keys = [leaf for leaf in found if leaf.is_key]
+        if len(values) > 1:
+            yield values, self._scan_joined
+            yield values, self._scan_closed
+        if len(keys) > 1:
+            yield keys, self._scan_closed
 
     def _locate(
         self, found: list[Leaf], on_page: Hits, *, place: str, allow: frozenset[str], names: frozenset[str] | None
@@ -172,8 +202,7 @@ class Needles:
 
     def _window(self, number: int, found: list[Leaf], allow: frozenset[str]) -> tuple[Leaf, ...]:
         """First and last of the adjacent leaves that show a needle only together; none where no such row is found."""
-        values = [leaf for leaf in found if not leaf.is_key]
-        for row, scan in ((values, self._scan_joined), (found, self._scan_row)):
+        for row, scan in (*self._readings(found), (found, self._scan_row)):
             if number not in scan(row, allow):
                 continue
             end = bisect_left(range(len(row)), True, key=lambda last: number in scan(row[: last + 1], allow))
@@ -191,9 +220,13 @@ class Needles:
         known = self._known[number]
         return Leak(known.needle_id, known.category, form, shown)
 
-    def _blank(self, text: str, allow: frozenset[str]) -> str:
-        """The text without the values that may stand here, so that their parts are no finding either."""
-        for known in self._known:
+    def _blank(self, leaf: Leaf, allow: Allow) -> str:
+        """The text without the values that may stand in it, so that their parts are no finding either."""
+        text = leaf.text
+        if not isinstance(allow, frozenset):
+            field = ".".join(step for step in leaf.path if isinstance(step, str))
+            allow = frozenset() if leaf.is_key else allow.get(field, frozenset())
+        for known in self._known if allow else ():
             if known.needle_id in allow and known.value in text:
                 text = re.sub(rf"(?<!\w){re.escape(known.value)}(?!\w)", SEPARATOR * 6, text)
         return text
@@ -201,89 +234,74 @@ class Needles:
     def _scan_row(self, row: list[Leaf], allow: frozenset[str]) -> Hits:
         return self._scan(_page(row), allow)
 
+    def _scan_closed(self, row: list[Leaf], allow: frozenset[str]) -> Hits:
+        """What leaves show when they follow each other without a gap."""
+        return self._scan("".join([leaf.text for leaf in row]), allow)
+
     def _scan_joined(self, row: list[Leaf], allow: frozenset[str]) -> Hits:
         """What values show together without the keys between them, and a date whose parts are fields."""
         hits: Hits = {}
         forms = Forms(_page(row))
-        self._match(forms, self._joinable, hits)
-        self._match_dates(forms.folded.replace(SEPARATOR, "-"), "", hits)
+        self._match(forms, hits, only=_JOINED_SPACES)
+        self._match_dates(forms.folded.replace(SEPARATOR, "-"), hits)
         return self._denied(hits, allow)
 
     def _scan(self, text: str, allow: frozenset[str]) -> Hits:
         """Which needles a text shows, and how; decoded views included."""
         hits: Hits = {}
-        forms = Forms(text)
-        self._match(forms, self._probes, hits)
-        self._match_dates(forms.folded, "", hits)
-        total = len(text)
-        for chain, view in decoded(text):
-            total += len(view)
-            if total > MAX_CHARS:
-                raise TooLarge
-            forms = Forms(view)
-            self._match(forms, self._probes, hits, chain=f"{chain}:")
-            self._match_dates(forms.folded, f"{chain}:", hits)
-        self._match_hashes(text, hits)
+        for chain, forms in decoded(text, turned=self._turns):
+            prefix = f"{chain}:" if chain else ""
+            self._match(forms, hits, chain=prefix)
+            self._match_dates(forms.folded, hits, chain=prefix)
+            for number, algorithm in self._hashes.seen_in(forms):
+                hits.setdefault(number, prefix + algorithm)
         for number in hits:
             if self._known[number].value in text:
                 hits[number] = "verbatim"
         return self._denied(hits, allow)
 
+    def _turns(self, forms: Forms) -> frozenset[str]:
+        """Which views of a text hold a literal that is long enough to be no accident."""
+        turns = {self._turned[literal] for literal in self._seen_in(forms) if literal in self._turned}
+        if forms.heads and self._lookup.seen_in(forms.heads):
+            turns.add(ACROSTIC)
+        return frozenset(turns)
+
+    def _seen_in(self, forms: Forms) -> list[str]:
+        """The anchors and turned anchors of a text, looked up once."""
+        seen: list[str] | None = forms.seen
+        if seen is None:
+            seen = forms.seen = self._lookup.seen_in(forms.compact)
+        return seen
+
     def _denied(self, hits: Hits, allow: frozenset[str]) -> Hits:
         return {number: form for number, form in hits.items() if self._known[number].needle_id not in allow}
 
-    def _match(self, forms: Forms, probes: Probes, hits: Hits, *, chain: str = "") -> None:
-        for space, rows in probes.items():
-            text: str = getattr(forms, space) if rows else ""
-            for entries in [entries for literal, entries in rows if literal in text] if text else ():
-                self._confirm(forms, entries, hits, chain=chain)
+    def _match(self, forms: Forms, hits: Hits, *, chain: str = "", only: frozenset[Space] | None = None) -> None:
+        rows = [row for anchor in self._seen_in(forms) for row in self._anchored.get(anchor, ())]
+        rows += [row for space, others in self._others.items() if getattr(forms, space) for row in others]
+        for space, literal, entries in sorted(rows, key=_plainness):
+            if (only is None or space in only) and literal in getattr(forms, space):
+                self._confirm(forms, space, entries, hits, chain=chain)
 
-    def _confirm(self, forms: Forms, entries: list[tuple[int, Probe]], hits: Hits, *, chain: str) -> None:
+    def _confirm(self, forms: Forms, space: Space, entries: list[tuple[int, Probe]], hits: Hits, *, chain: str) -> None:
         for number, probe in entries:
-            text: str = getattr(forms, probe.confirm_in or probe.space)
+            text: str = getattr(forms, probe.confirm_in or space)
             if number not in hits and (not probe.confirm or re.search(probe.confirm, text)):
                 hits[number] = chain + probe.form
 
-    def _match_dates(self, folded: str, chain: str, hits: Hits) -> None:
-        if not any(may_hold(folded, day) for day in self._days):
-            return
-        for reading in dates_in(folded):
-            for number in self._dates.get(reading, ()):
-                hits.setdefault(number, f"{chain}date")
-
-    def _match_hashes(self, text: str, hits: Hits) -> None:
-        if not may_hold_hash(text):
-            return
-        for run in _HASH_RUN.findall(text):
-            for start in range(len(run) - _HASH_MARK + 1):
-                mark = run[start : start + _HASH_MARK]
-                seen = self._hashes.get(mark) or self._hashes.get(mark.lower())
-                if seen is not None:
-                    hits.setdefault(*seen)
-
-    @cached_property
-    def _hashes(self) -> dict[str, tuple[int, str]]:
-        """The beginning of every unsalted hash of every value, in hex and base64. 45 CFR 164.514(c)."""
-        marks: dict[str, tuple[int, str]] = {}
-        for number, known in enumerate(self._known):
-            folded = fold(known.value)
-            spellings = {known.value, known.value.lower(), known.value.upper(), folded, compact(folded),
-                         "".join(char for char in folded if char.isdigit())} - {""}  # fmt: skip
-            for spelling, algorithm in product(sorted(spellings), _ALGORITHMS):
-                for mark in _hash_marks(spelling, algorithm):
-                    marks.setdefault(mark, (number, algorithm))
-        return marks
-
-
-def _hash_marks(spelling: str, algorithm: str) -> tuple[str, ...]:
-    """How the hash of a text begins when it is written in hex or base64."""
-    raw = hashlib.new(algorithm, spelling.encode("utf-8", "surrogatepass"), usedforsecurity=False).digest()
-    written = (raw.hex(), base64.b64encode(raw).decode(), base64.urlsafe_b64encode(raw).decode())
-    return tuple(text[:_HASH_MARK] for text in written)
+    def _match_dates(self, folded: str, hits: Hits, *, chain: str = "") -> None:
+        for number, day in self._days:
+            if number not in hits and (shows(folded, day) or shows(folded[::-1], day)):
+                hits[number] = f"{chain}date"
 
 
 def _page(row: list[Leaf]) -> str:
     return SEPARATOR.join([leaf.text for leaf in row])
+
+
+def _plainness(row: tuple[Space, str, list[tuple[int, Probe]]]) -> int:
+    return SPACES.index(row[0])
 
 
 def _told_by_another(known: Identifier, probe: Probe, singles: set[str]) -> bool:

@@ -32,7 +32,7 @@ GLOSSARY: Final[tuple[tuple[str, str], ...]] = (
 
 LEAK_LIMITS: Final[tuple[str, ...]] = (
     "The leak check looks for identifiers that a case is known to contain. One that nobody listed is not found.",
-    "It searches normal forms: spelling, spacing, digits, dates, common encodings two layers deep, plain hashes. "
+    "It searches normal forms: spelling, spacing, digits, dates, common encodings four layers deep, plain hashes. "
     "A paraphrase, a translation, encryption, a salted hash, or parts spread over several answers pass unseen.",
     "It reads text. Images, audio and other binary content are not opened.",
     "It searches identifiers of the patient, relatives, household and employer. Those of providers and organisations "

@@ -94,7 +94,7 @@ def _check_row(result: CheckResult) -> dict[str, Any]:
         "result": result,
         "word": word,
         "tone": sentences.TONES[result.verdict] if word in sentences.VERDICT_WORDS.values() else "plain",
-        "possible": figures.upper_bound(result.passed) if result.verdict == "pass" else "",
+        "possible": result.possible,
     }
 
 

@@ -11,7 +11,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from typing import Final
 
-from evalkit.boundary.finding import CheckResult
+from evalkit.boundary.finding import NON_GOALS, CheckResult
 from evalkit.evaluation.gates import GateReport, GateResult
 from evalkit.evaluation.run import Run
 from evalkit.figures import count, mark
@@ -27,6 +27,7 @@ def render_junit(run: Run, *, gate: GateReport | None = None) -> str:
     properties = ET.SubElement(suite, "properties")
     for name in ("content_sha", "behaviour_sha", "dataset_digest", "agent_id", "evalkit_version"):
         ET.SubElement(properties, "property", name=name, value=_clean(str(getattr(header, name))))
+    ET.SubElement(properties, "property", name="not looked for", value=", ".join(NON_GOALS))
     for result in run.checks:
         _add_check(suite, result)
     for judged in gate.results if gate else ():
@@ -39,6 +40,8 @@ def render_junit(run: Run, *, gate: GateReport | None = None) -> str:
 def render_checks(name: str, results: Sequence[CheckResult]) -> str:
     """Boundary checks alone, in a suite of this name."""
     suite = _suite(name)
+    properties = ET.SubElement(suite, "properties")
+    ET.SubElement(properties, "property", name="not looked for", value=", ".join(NON_GOALS))
     for result in results:
         _add_check(suite, result)
     return _document(suite)
@@ -50,6 +53,16 @@ def _suite(name: str) -> ET.Element:
 
 def _add_check(suite: ET.Element, result: CheckResult) -> None:
     case = ET.SubElement(suite, "testcase", classname="boundary", name=_clean(result.check_id), time="0")
+    said = {
+        "citation": result.citation,
+        "basis": result.basis,
+        "evidence": result.evidence,
+        "possible": result.possible,
+    }
+    about = ET.SubElement(case, "properties")
+    for name, value in said.items():
+        if value:
+            ET.SubElement(about, "property", name=name, value=_clean(value))
     if result.verdict == "error":
         ET.SubElement(case, "error", message="the check itself raised", type=_clean(result.error or "error"))
     elif result.verdict == "fail":

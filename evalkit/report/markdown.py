@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from evalkit import figures
+from evalkit.boundary.finding import CheckResult, Finding
 from evalkit.evaluation.comparison import Comparison
 from evalkit.evaluation.gates import GateReport
 from evalkit.evaluation.run import Run
 from evalkit.report import sentences
 from evalkit.report.typography import p_figure, typeset
 
+if TYPE_CHECKING:
+    from evalkit.boundary.examination import Examination
+
 _MOST: Final = 20
+MOST_CHECKS: Final = 100
+"""Rows of the table of checks: all of them fit one comment."""
 _SIGNS: Final = {"good": "✅", "bad": "❌", "open": "⚠️"}
 
 
@@ -31,8 +37,8 @@ def render_markdown(run: Run, *, comparison: Comparison | None = None, gate: Gat
         "\n".join(f"- {prose(sentence)}" for sentence in sentences.remarks(run, comparison, gate)),
         *(_comparison_parts(comparison) if comparison else _estimate_parts(run)),
         *(_gate_parts(gate) if gate else ()),
-        _details("Boundary checks", _checks(run)),
-        _details("Findings (places and names, no values)", _findings(run)),
+        _details("Boundary checks", _checks(run.checks)),
+        _details("Findings (places and names, no values)", _findings(run.findings)),
         _provenance(run, comparison),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -97,25 +103,36 @@ def _gate_parts(gate: GateReport) -> list[str]:
     return [table(["Verdict", "Gate", "Seen"], rows)]
 
 
-def _checks(run: Run) -> str:
+def render_examination(seen: Examination) -> str:
+    """The comment for boundary checks alone: the verdict, what was found, and what a clean result leaves open."""
+    verdict = "fail" if seen.failed else "pass"
+    parts = [
+        f"### {_sign(verdict)} {code(seen.spec_ref)}, boundary: {sentences.VERDICT_WORDS[verdict]}",
+        f"**{prose(seen.sentence())}**",
+        _findings(seen.findings),
+        _details("Boundary checks", _checks(seen.results)),
+        f"<sub>agent {code(seen.agent_id)}, {figures.count(seen.cases, 'case')}, "
+        f"{figures.count(seen.probes, 'probe')}, evidence {code(figures.mark(seen.evidence))}</sub>",
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _checks(results: Sequence[CheckResult]) -> str:
     rows = [
         [
-            code(r.check_id),
-            sentences.check_word(r),
-            f"{r.passed:,}",
-            f"{r.failed:,}",
-            f"{r.not_observed:,}",
-            prose(r.citation),
+            code(r.check_id), sentences.check_word(r), f"{r.passed:,}", f"{r.failed:,}", f"{r.not_observed:,}",
+            r.possible, prose(sentences.citation(r)),
         ]
-        for r in run.checks
-    ]
-    return table(["Check", "Verdict", "Passed", "Failed", "Not observed", "Citation"], rows)
+        for r in results
+    ]  # fmt: skip
+    titles = ["Check", "Verdict", "Passed", "Failed", "Not observed", "Possible", "Citation"]
+    return "\n\n".join([table(titles, rows, most=MOST_CHECKS), *map(prose, sentences.bounds(results))])
 
 
-def _findings(run: Run) -> str:
+def _findings(found: Sequence[Finding]) -> str:
     rows = [
         [code(f.check_id), code(f.case_id), str(f.trial), prose(f.what), code(f.place), code(f.needle_id)]
-        for f in run.findings
+        for f in found
     ]
     return table(["Check", "Case", "Trial", "What", "Place", "Identifier"], rows)
 
@@ -143,11 +160,11 @@ def _details(title: str, body: str) -> str:
     return f"<details><summary>{title}</summary>\n\n{body}\n\n</details>" if body else ""
 
 
-def table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(titles: Sequence[str], rows: Sequence[Sequence[str]], *, most: int = _MOST) -> str:
     """A table of ready cells, at most twenty rows; the empty string without rows."""
     if not rows:
         return ""
-    lines = [titles, ["---"] * len(titles), *rows[:_MOST]]
+    lines = [titles, ["---"] * len(titles), *rows[:most]]
     text = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    more = len(rows) - _MOST
+    more = len(rows) - most
     return f"{text}\n\nand {more} more" if more > 0 else text

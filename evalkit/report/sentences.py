@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from evalkit.boundary.finding import CheckResult
+from evalkit.boundary.finding import NOT_LOOKED_FOR, CheckResult
 from evalkit.evaluation.comparison import Comparison
 from evalkit.evaluation.gates import GateReport, GateResult
 from evalkit.evaluation.run import Run
@@ -107,6 +107,19 @@ def check_word(result: CheckResult) -> str:
     return VERDICT_WORDS[result.verdict]
 
 
+def citation(result: CheckResult) -> str:
+    """The rule, and whether it is only proposed."""
+    return result.citation if result.basis == "current" else f"{result.citation} [{result.basis}]"
+
+
+def bounds(results: Sequence[CheckResult]) -> tuple[str, ...]:
+    """What a clean boundary leaves open: how often a breach may still happen, and what nobody looked for."""
+    if not results:
+        return ()
+    possible = "possible: the share of breaches that nothing found leaves possible at 95 % (rule of three, 3 / passed)"
+    return (possible, NOT_LOOKED_FOR)
+
+
 def gate_sentence(gate: GateReport) -> str:
     """The gates in one sentence."""
     by_verdict = {word: sum(result.verdict == word for result in gate.results) for word in VERDICT_WORDS}
@@ -142,6 +155,8 @@ def remarks(run: Run, comparison: Comparison | None = None, gate: GateReport | N
     said = []
     if run.incomplete:
         said.append(f"{count(run.incomplete, 'execution')} left undone: this run is no evidence for a gate.")
+    if run.stopped is not None:
+        said.append(f"The run {run.stopped}.")
     if breaches(run):
         said.append(comparison.sentence() if comparison is not None else estimate_sentence(run))
     if comparison is not None:

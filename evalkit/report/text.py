@@ -7,7 +7,7 @@ equal on every machine. No trailing newline.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from evalkit import figures
 from evalkit.boundary.finding import CheckResult
@@ -17,6 +17,9 @@ from evalkit.evaluation.run import Run
 from evalkit.report import sentences
 from evalkit.report.typography import p_figure
 from evalkit.visible import visible
+
+if TYPE_CHECKING:
+    from evalkit.boundary.examination import Examination
 
 _MOST_FINDINGS: Final = 20
 
@@ -54,10 +57,14 @@ def _steadiness(run: Run) -> list[str]:
 def plain_checks(results: Sequence[CheckResult]) -> str:
     """A line for each boundary check with its counts, then the findings: places and names, never a value."""
     rows = [
-        [r.check_id, sentences.check_word(r), f"{r.passed:,}", f"{r.failed:,}", f"{r.not_observed:,}", r.citation]
+        [
+            r.check_id, sentences.check_word(r), f"{r.passed:,}", f"{r.failed:,}", f"{r.not_observed:,}", r.possible,
+            sentences.citation(r),
+        ]
         for r in results
-    ]
-    lines = grid(["boundary check", "verdict", "passed", "failed", "not observed", "citation"], rows, left=(0, 1, 5))
+    ]  # fmt: skip
+    titles = ["boundary check", "verdict", "passed", "failed", "not observed", "possible", "citation"]
+    lines = [*grid(titles, rows, left=(0, 1, 6)), *sentences.bounds(results)]
     found = [finding for result in results for finding in result.findings]
     for finding in found[:_MOST_FINDINGS]:
         where = " ".join(part for part in (finding.place, finding.needle_id, finding.form) if part)
@@ -65,6 +72,14 @@ def plain_checks(results: Sequence[CheckResult]) -> str:
     if len(found) > _MOST_FINDINGS:
         lines.append(f"  and {figures.count(len(found) - _MOST_FINDINGS, 'finding')} more")
     return "\n".join(lines)
+
+
+def plain_examination(seen: Examination) -> str:
+    """One sentence, what no request could be made for, then a line for each check and each finding."""
+    lines = [f"{seen.spec_ref} by {seen.agent_id}: {seen.sentence()}"]
+    if seen.unprobed:
+        lines.append(f"no request could be made for: {', '.join(seen.unprobed)}")
+    return "\n".join([*lines, "", plain_checks(seen.results)])
 
 
 def plain_comparison(comparison: Comparison) -> str:

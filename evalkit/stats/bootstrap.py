@@ -2,7 +2,7 @@
 
 Two ways to the same law. Where cases take few distinct values (trials, right or wrong), a resample of n cases is a
 multinomial draw of how often each value comes: the work is in the number of values, not of cases. Elsewhere every
-cluster gets a Poisson(1) weight of its own, and one product of matrices gives all resamples of all metrics.
+value gets a Poisson(1) weight of its own, and a product of matrices gives hundreds of resamples at once.
 Intervals are BCa (Efron 1987): bias from the share of resamples below the estimate, acceleration from the jackknife.
 """
 
@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from evalkit.errors import StatisticsError
-from evalkit.stats.columns import Codes, Floats
+from evalkit.stats.columns import Floats
 from evalkit.stats.distributions import normal_below, normal_quantile
 
 FEW_VALUES = 1_000
@@ -65,38 +65,18 @@ def bootstrap_mean(values: npt.ArrayLike, *, seed: int, resamples: int = 10_000)
         draws = rng.multinomial(len(given), counts[order] / len(given), size=resamples)
         means = draws @ distinct[order] / len(given)
     else:
-        means = _poisson_means(given[:, None], np.arange(len(given)), rng, resamples)[:, 0]
+        means = _poisson_means(given, rng, resamples)
     return Resampled(np.sort(means), given)
 
 
-def bootstrap_means(
-    matrix: npt.ArrayLike, clusters: Codes, *, seed: int, resamples: int = 10_000, confidence: float = 0.95
-) -> Floats:
-    """Percentile intervals of the means of many columns at once, (columns, 2), from (n, columns): whole clusters drawn.
-
-    All columns see the same resamples, so that what is drawn for one holds together with what is drawn for another.
-    """
-    given = np.asarray(matrix, dtype=np.float64)
-    if given.ndim != 2 or len(given) != len(clusters) or len(given) < 2:
-        raise StatisticsError("a bootstrap needs a row a case, and a cluster code for each row")
-    means = _poisson_means(given, clusters, np.random.default_rng(seed), resamples)
-    tail = (1 - confidence) / 2
-    return np.asarray(np.quantile(means, [tail, 1 - tail], axis=0).T)
-
-
-def _poisson_means(matrix: Floats, clusters: Codes, rng: np.random.Generator, resamples: int) -> Floats:
-    """Weighted means by resample and column; a resample that drew nothing at all takes the plain mean."""
-    _, codes = np.unique(clusters, return_inverse=True)
-    sums = np.zeros((codes.max() + 1, matrix.shape[1] + 1))
-    np.add.at(sums, codes, np.column_stack([matrix, np.ones(len(matrix))]))
-    means = np.empty((resamples, matrix.shape[1]))
-    for start in range(0, resamples, _BLOCK):
-        size = min(_BLOCK, resamples - start)
-        uniform = rng.integers(0, 65536, (size, len(sums)), dtype=np.uint16)
-        totals = _POISSON[uniform] @ sums.astype(np.float32)
-        drawn = totals[:, -1:]
-        means[start : start + size] = np.where(drawn > 0, totals[:, :-1] / np.maximum(drawn, 1), matrix.mean(axis=0))
-    return means
+def _poisson_means(values: Floats, rng: np.random.Generator, resamples: int) -> Floats:
+    """Weighted means by resample, (resamples,); a resample that drew nothing at all takes the plain mean."""
+    both = np.stack([values, np.ones(len(values))], axis=1).astype(np.float32)
+    totals = np.concatenate([
+        _POISSON[rng.integers(0, 65536, (min(_BLOCK, resamples - start), len(values)), dtype=np.uint16)] @ both
+        for start in range(0, resamples, _BLOCK)
+    ])  # fmt: skip
+    return np.asarray(np.where(totals[:, 1] > 0, totals[:, 0] / np.maximum(totals[:, 1], 1), values.mean()))
 
 
 def _corrected(levels: Floats, means: Floats, values: Floats) -> Floats:

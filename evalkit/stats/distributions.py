@@ -37,7 +37,7 @@ def normal_below(z: npt.ArrayLike) -> Floats:
 def log_factorial(n: npt.ArrayLike) -> Floats:
     """log n! of whole numbers n >= 0, any shape: by table up to 16,383, by Stirling's series above."""
     whole = np.asarray(n, dtype=np.int64)
-    if whole.max(initial=0) < _TABLED:
+    if not whole.size or whole.max() < _TABLED:
         return np.asarray(_table()[whole])
     return _log_factorial(whole)
 
@@ -58,11 +58,11 @@ def _log_factorial(n: Codes) -> Floats:
 def binomial_chances(k: npt.ArrayLike, n: npt.ArrayLike, p: float) -> Floats:
     """P(K = k) for K binomial (n, p), 0 < p < 1, arrays of one shape; 0 for k outside 0..n."""
     drawn, wanted = np.asarray(n, dtype=np.int64), np.asarray(k, dtype=np.int64)
-    inside = (wanted >= 0) & (wanted <= drawn)
-    ups = np.where(inside, wanted, 0)
+    ups = np.minimum(np.maximum(wanted, 0), drawn)
     downs = drawn - ups
-    logs = log_factorial(drawn) - log_factorial(ups) - log_factorial(downs) + ups * math.log(p) + downs * math.log1p(-p)
-    return np.where(inside, np.exp(logs), 0.0)
+    logs = log_factorial(drawn) - log_factorial(ups) - log_factorial(downs)
+    logs += ups * math.log(p) + downs * math.log1p(-p)
+    return np.asarray(np.exp(logs) * (ups == wanted))
 
 
 def binomial_below(k: int, n: int, p: float = 0.5) -> float:

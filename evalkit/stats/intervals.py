@@ -64,14 +64,6 @@ def clopper_pearson(successes: int, n: int, confidence: float = 0.95) -> tuple[f
     return lo, hi
 
 
-def zero_of(n: int, confidence: float = 0.95) -> float:
-    """The largest rate that n trials without one event leave open, one-sided: 1 - (1 - confidence)^(1/n), about 3 / n.
-
-    1.0 for n = 0. For layers of zero tolerance, where no event was seen and none is allowed.
-    """
-    return -float(np.expm1(np.log1p(-confidence) / n)) if n > 0 else 1.0
-
-
 def one_sided(column: Column, alpha: float = 0.05) -> tuple[float, float]:
     """The lower and the upper bound of a column's estimate, each at level ``alpha`` on its own: for safety rates.
 

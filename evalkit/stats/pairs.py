@@ -74,10 +74,13 @@ def _score(b: Codes, c: Codes) -> Floats:
 def _halves_below(k: Codes, n: Codes) -> tuple[Floats, Floats]:
     """P(K <= k) and P(K = k) for K binomial (n, 1/2), arrays of one shape: tables of one n share one row of sums."""
     below, at = np.empty(k.shape), np.empty(k.shape)
+    if n.size == 1:
+        chances = binomial_chances(np.arange(k.item() + 1), n.item(), 0.5)
+        return np.minimum(chances.sum(), 1.0).reshape(k.shape), chances[-1].reshape(k.shape)
     totals, which = np.unique(n, return_inverse=True)
     which = which.reshape(n.shape)
     for place, total in enumerate(totals):
-        rows = which == place if len(totals) > 1 else np.ones(n.shape, dtype=np.bool_)
+        rows = which == place
         chances = binomial_chances(np.arange(k[rows].max() + 1), total, 0.5)
         below[rows] = np.minimum(np.cumsum(chances), 1.0)[k[rows]]
         at[rows] = chances[k[rows]]

@@ -17,6 +17,7 @@ import numpy as np
 from evalkit.errors import StatisticsError
 from evalkit.stats.columns import Codes, Floats
 from evalkit.stats.distributions import binomial_below, binomial_chances, normal_below, normal_quantile
+from evalkit.stats.noise import trials_needed
 
 MANY_CASES = 1_000_000
 """From here on the normal formula is as good as enumeration."""
@@ -204,9 +205,9 @@ class Repeats:
         """Trials a case at which n cases show the drop with chance ``power``; None where no number of trials does."""
         if self.power(n=n, trials=1, alpha=alpha) >= power:
             return 1
-        drop = self.p_from - self.p_to
-        room = n * drop**2 / (normal_quantile(1 - alpha) + normal_quantile(power)) ** 2 - self.between
-        return max(2, math.ceil(sum(self.noise) / room)) if room > 0 else None
+        drop, noise = self.p_from - self.p_to, self.noise
+        found = trials_needed(drop, n=n, between=self.between, noise=noise, power=power, alpha=alpha)
+        return None if found is None else max(2, found)
 
 
 def mde_mean(standard_error: float, *, power: float = 0.8, alpha: float = 0.05) -> float:

@@ -21,6 +21,7 @@ from evalkit.cases.shards import (
     code_digest,
     finish_shards,
     note_shard,
+    sole_writer,
     write_shard,
 )
 from evalkit.cases.vocabulary import VOCABULARY_DIGEST
@@ -66,18 +67,19 @@ def make_shards(
     ``progress(cases done, cases in all)`` is called after every shard. Raises CaseError where the folder holds
     something else, the disk is full or a worker was killed; finished shards stay, and the same call goes on from them.
     """
-    finished = begin_shards(folder, plan)
-    missing = [number for number in range(plan.shards) if number not in finished]
-    done = sum(shard.cases for shard in finished.values())
-    work = partial(make_shard, folder, plan)
-    for shard in map(work, missing) if workers == 1 else _spread(work, missing, workers):
-        note_shard(folder, shard)
-        finished[shard.number] = shard
-        done += shard.cases
-        if progress is not None:
-            progress(done, plan.cases)
-    ordered = [finished[number] for number in range(plan.shards)]
-    return finish_shards(folder, plan, finished, datasheet=write_datasheet(plan, ordered))
+    with sole_writer(folder):
+        finished = begin_shards(folder, plan)
+        missing = [number for number in range(plan.shards) if number not in finished]
+        done = sum(shard.cases for shard in finished.values())
+        work = partial(make_shard, folder, plan)
+        for shard in map(work, missing) if workers == 1 else _spread(work, missing, workers):
+            note_shard(folder, shard)
+            finished[shard.number] = shard
+            done += shard.cases
+            if progress is not None:
+                progress(done, plan.cases)
+        ordered = [finished[number] for number in range(plan.shards)]
+        return finish_shards(folder, plan, finished, datasheet=write_datasheet(plan, ordered))
 
 
 def make_shard(folder: Path, plan: Plan, number: int) -> Shard:

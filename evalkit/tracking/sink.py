@@ -34,6 +34,9 @@ MOST_ENTITIES: Final = 100
 LONGEST_PROMPT: Final = 100_000
 """MLflow's limits: metrics, params or tags of one batch, characters of a registered prompt."""
 
+MOST_CHILDREN: Final = 10_000
+"""Windows that a history looks back on."""
+
 _LONGEST_DATASET_DIGEST: Final = 36
 _ENVIRONMENT: Final = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -87,8 +90,8 @@ def track(
         (parent or entry).files["report.html"] = admit_page(report_html)
     uri = destination.get("uri") or default_uri()
     name = admit("id", destination.get("experiment") or run.header.spec_id, where="experiment")
-    with quiet(), _explained(uri):
-        store = _Store(uri, name)
+    with quiet(), explained(uri):
+        store = Store(uri, name)
         store.link_spec(entry, run.spec)
         parent_id = store.write(parent) if parent is not None else None
         run_id = store.write(entry, parent_id=parent_id, header=run.header)
@@ -105,7 +108,7 @@ def default_uri() -> str:
     return f"sqlite:///{(open_workspace().root.resolve() / 'mlflow.db').as_posix()}"
 
 
-class _Store:
+class Store:
     """One experiment of one tracking server."""
 
     def __init__(self, uri: str, experiment: str) -> None:
@@ -175,6 +178,22 @@ class _Store:
             if missing.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
                 return None
             raise
+
+    def children(self, parent_id: str) -> list[tuple[str, dict[str, str]]]:
+        """The runs below a run, oldest first: id and tags."""
+        found = self._client.search_runs(
+            [self._experiment], f"tags.`mlflow.parentRunId` = '{parent_id}'", max_results=MOST_CHILDREN
+        )
+        runs = [(str(run.info.run_id), dict(run.data.tags)) for run in found]
+        return sorted(runs, key=lambda run: (int(run[1].get("evalkit.step", 0)), run[0]))
+
+    def add_points(self, run_id: str, metrics: dict[str, float], *, step: int, moment_ms: int) -> None:
+        """One more point of each curve of a run."""
+        from mlflow.entities import Metric
+
+        points = [Metric(name, value, moment_ms, step) for name, value in metrics.items()]
+        for start in range(0, len(points), MOST_METRICS):
+            self._client.log_batch(run_id, metrics=points[start : start + MOST_METRICS])
 
     def _find(self, entry: Entry) -> str | None:
         name, value = entry.identity
@@ -248,7 +267,7 @@ def quiet() -> Iterator[None]:
 
 
 @contextmanager
-def _explained(uri: str) -> Iterator[None]:
+def explained(uri: str) -> Iterator[None]:
     """MLflow's and SQLAlchemy's errors as one line that names the place without its credentials."""
     from mlflow.exceptions import MlflowException
     from sqlalchemy.exc import SQLAlchemyError

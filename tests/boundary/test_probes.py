@@ -13,7 +13,7 @@ from evalkit.agents.refusals import Refusals
 from evalkit.boundary.probes import make_probes, unprobed
 from evalkit.cases.case import Case
 from evalkit.spec.contract import ContractBreach, read_request
-from evalkit.spec.schema import RefusalRule, Spec
+from evalkit.spec.schema import InputField, RefusalRule, Spec
 
 
 @pytest.fixture(scope="module")
@@ -124,3 +124,15 @@ def test_without_its_rule_a_probe_would_be_answered(spec: Spec, probes: tuple[Ca
     found = [probe for probe in probes if probe.refusal == code]
     assert found
     assert all(without.first(probe.input, probe.flags, today=date(2026, 6, 1)) is None for probe in found)
+
+
+def test_an_authorization_that_has_expired_is_asked_for(spec: Spec, cases: tuple[Case, ...]) -> None:
+    ends = InputField(type="date", required=True)
+    rule = RefusalRule(code="AUTHORIZATION_EXPIRED", when="input.authorization_ends < today")
+    timed = replace(
+        spec, input={**spec.input, "authorization_ends": ends}, refuse=(*spec.refuse, rule), content_sha="3" * 64,
+    )  # fmt: skip
+    bases = [replace(case, input={**case.input, "authorization_ends": "2026-12-31"}) for case in cases]
+    expired = [probe for probe in make_probes(timed, bases) if probe.refusal == "AUTHORIZATION_EXPIRED"]
+    assert {probe.input["authorization_ends"] for probe in expired} == {"1999-12-31", "1900-01-01"}
+    assert unprobed(timed, make_probes(timed, bases)) == ()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -21,6 +23,7 @@ from evalkit.cases.shards import (
     note_shard,
     read_shard_manifest,
     read_shards,
+    sole_writer,
     write_shard,
 )
 from evalkit.errors import CaseError
@@ -111,21 +114,44 @@ def test_parquet_groups_rows_and_loses_none_at_the_seam(tmp_path, monkeypatch):
     assert json.loads(rows[1]["case_json"])["case_id"] == rows[1]["case_id"]
 
 
-def test_a_maker_that_fails_leaves_no_file(tmp_path):
+@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
+def test_a_maker_that_fails_leaves_no_file(tmp_path, kind):
     def failing(index: int) -> Case:
         if index == 1:
             raise CaseError("no such case")
         return make(index)
 
     with pytest.raises(CaseError, match="no such case"):
-        write_shard(tmp_path, plan(), 0, make=failing)
+        write_shard(tmp_path, plan(kind=kind), 0, make=failing)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_folder_that_is_a_file_is_one_clear_line(tmp_path):
     (tmp_path / "set").write_text("x")
-    with pytest.raises(CaseError, match=r"the folder cannot be used \(FileExistsError\)"):
-        begin_shards(tmp_path / "set", plan())
+    with (
+        pytest.raises(CaseError, match=r"the folder cannot be used \(FileExistsError\)"),
+        sole_writer(tmp_path / "set"),
+    ):
+        pass
+
+
+def test_only_one_process_makes_a_set_in_a_folder(tmp_path):
+    script = (
+        "import sys; from pathlib import Path; from evalkit.cases.shards import sole_writer\n"
+        "from evalkit.errors import CaseError\n"
+        "try:\n"
+        "    with sole_writer(Path(sys.argv[1])): print('held')\n"
+        "except CaseError as error: print(error)"
+    )
+
+    def other() -> str:
+        command = [sys.executable, "-c", script, str(tmp_path / "set")]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    with sole_writer(tmp_path / "set"):
+        assert "another process makes a set here -> wait for it" in other()
+    assert other() == "held\n"
+    assert list((tmp_path / "set").iterdir()) == []
 
 
 def test_a_plan_that_does_not_read_is_refused(tmp_path):

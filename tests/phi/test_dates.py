@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalkit.phi.dates import dates_in, may_hold, parse_date, readings_of
+from evalkit.phi.dates import dates_in, parse_date, readings_of, shows
 from evalkit.phi.forms import fold
 
 DAY = date(1947, 3, 9)
@@ -24,12 +24,25 @@ def test_one_day_is_read_from_every_way_of_writing_it(text):
 
 
 @pytest.mark.parametrize("text", WRITTEN)
-def test_the_cheap_look_never_rules_out_a_text_that_holds_the_day(text):
-    assert may_hold(text, DAY)
+def test_a_day_is_seen_in_the_middle_of_a_long_text(text):
+    long = "bp 142/77 hr 93 rr 19 t 98.6, seen 2024-02-11. " * 20
+    assert shows(f"{long}born {text}, left knee. {long}", DAY)
+    assert not shows(f"{long}born {text}, left knee. {long}", date(1947, 3, 10))
 
 
-def test_the_cheap_look_rules_out_most_texts():
-    assert not may_hold("bp 142/77 hr 93 rr 19 t 98.6, seen 2024-02-11", DAY)
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("january twenty-first, nineteen sixty-three", date(1963, 1, 21)),
+        ("the thirty-first of may two thousand", date(2000, 5, 31)),
+        ("june second, two thousand two", date(2002, 6, 2)),
+        ("june second, nineteen oh four", date(1904, 6, 2)),
+        ("may first, nineteen hundred", date(1900, 5, 1)),
+        ("october thirtieth, twenty eleven", date(2011, 10, 30)),
+    ],
+)
+def test_ordinals_and_years_in_words_are_told_apart(text, day):
+    assert shows(text, day)
 
 
 @settings(deadline=None)
@@ -37,10 +50,10 @@ def test_the_cheap_look_rules_out_most_texts():
     st.dates(date(1900, 1, 1), date(2099, 12, 31)),
     st.sampled_from(["%Y-%m-%d", "%m/%d/%Y", "%d.%m.%y", "%d %B %Y", "%Y%m%d"]),
 )
-def test_a_formatted_day_is_always_read_and_never_ruled_out(day, form):
+def test_a_formatted_day_is_always_read_and_seen_in_a_sentence(day, form):
     text = fold(day.strftime(form))
     assert set(readings_of(day)) & dates_in(text)
-    assert may_hold(text, day)
+    assert shows(f"since {text}, 47 units", day)
 
 
 @pytest.mark.parametrize(

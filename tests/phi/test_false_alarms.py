@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 
 import pytest
 
@@ -59,7 +60,7 @@ CLEAN = [
     "SGVsbG8sIHdvcmxkISBUaGlzIGlzIG5vdGhpbmc=",
     "c2hvcnQ= 68656c6c6f20776f726c64",
 ]
-PATIENTS = 300
+PATIENTS = 60
 
 
 @pytest.fixture(scope="module")
@@ -81,15 +82,29 @@ def test_a_clean_structured_output_stays_silent(searchers):
     assert alarms == []
 
 
-def test_real_visits_raise_no_alarm_but_for_namesakes(shared_data):
-    """In role-played visits only a name that really is said may fire: no number, date, address or turned-round form."""
-    path = shared_data / "aci_bench" / "clinicalnlp_taskB_test1.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        visits = [row["dialogue"] + "\n" + row["note"] for row in csv.DictReader(file)]
-    odd = []
-    for index in range(40):
-        needles = Needles(make_patient(29, index).identifiers)
-        leaks = [leak for visit in visits for leak in needles.search(visit, place="output")]
-        odd += [(index, leak) for leak in leaks if leak.category != "name" or leak.form not in {"verbatim", "token"}]
-    assert len(visits) == 40
-    assert odd == []
+CORPORA = {
+    "aci_bench": (("clinicalnlp_taskB_test1.csv", "valid.csv"), ("dialogue", "note")),
+    "mts_dialog": (("MTS-Dialog-TrainingSet.csv", "MTS-Dialog-ValidationSet.csv"), ("section_text", "dialogue")),
+}
+
+
+@pytest.mark.parametrize("corpus", CORPORA)
+def test_real_visits_raise_no_alarm_but_for_namesakes(corpus, shared_data):
+    """A name that really is said in a role-played visit may fire; nothing else may, in 10,000 pairs."""
+    names, columns = CORPORA[corpus]
+    texts = {}
+    for name in names:
+        with (shared_data / corpus / name).open(encoding="utf-8", newline="") as file:
+            texts |= {row[column]: None for row in csv.DictReader(file) for column in columns}
+    alarms, pairs = [], 0
+    said = {text: set(re.findall(r"\w+", text.casefold())) for text in texts}
+    for index in range(5):
+        known = make_patient(29, index).identifiers
+        needles = Needles(known)
+        own = set(re.findall(r"\w{2,}", " ".join(one.value.casefold() for one in known if one.category == "name")))
+        for text, tokens in said.items():
+            if not own & tokens:
+                pairs += 1
+                alarms += [(index, leak) for leak in needles.search(text, place="output")]
+    assert pairs > (500 if corpus == "aci_bench" else 9_500)
+    assert alarms == []

@@ -10,9 +10,11 @@ from evalkit.phi.forms import (
     SEPARATOR,
     Forms,
     camel_words,
+    clean,
     compact,
     digit_runs,
     fold,
+    has_lookalikes,
     leet,
     letter_by_letter,
     line_heads,
@@ -115,14 +117,31 @@ def test_letters_one_by_one_make_a_word_from_five_on(text, found):
 
 
 def test_leet_is_read_with_one_as_i_and_as_l():
-    assert leet("patient m4r1s0l 2 views") == " marisol marlsol "
+    assert leet("m4r1s0l 2") == f"marisol 2{SEPARATOR}marlsol 2"
     assert leet("no digits at all") == ""
     assert leet("90 mg of x") == ""
 
 
-def test_line_heads_skip_bullets_and_numbers():
-    assert line_heads("- Very\n* apt\n3) note\n> to\n  end") == "vante"
-    assert line_heads("one\ntwo") == ""
+@pytest.mark.parametrize(
+    ("text", "spelled"),
+    [
+        ("- Very\n* apt\n3) note\n> to\n  end", "Vante"),
+        ("Very\n\napt\nnote\nto", "V ant"),
+        ("x\u200bQ\nxu\nxi\nxn\nxt", "tniuQ"),
+        ("one\ntwo", ""),
+    ],
+)
+def test_lines_spell_with_their_heads_past_bullets_and_with_their_ends(text, spelled):
+    assert spelled in line_heads(text).split("\n")
+
+
+def test_letters_of_another_script_that_look_latin_are_told():
+    assert has_lookalikes("Vаn")
+    assert not has_lookalikes("Ván’s")
+
+
+def test_cleaning_keeps_the_case():
+    assert clean("Ｖán\u200bтЕr\x00") == "VantEr"
 
 
 @pytest.mark.parametrize(
@@ -135,10 +154,11 @@ def test_line_heads_skip_bullets_and_numbers():
         ("twenty one two", "|212|"),
         ("forty 2 one two", "|40212|"),
         ("two views of one knee", ""),
+        ("no number", ""),
     ],
 )
 def test_spoken_numbers_become_digits(text, runs):
-    assert spoken_digits(text, words(text)) == runs
+    assert spoken_digits(text) == runs
 
 
 def test_forms_are_those_of_the_functions():

@@ -16,7 +16,7 @@ import pytest
 from evalkit.cases.patients import Patient, make_patient
 from evalkit.phi.leaks import find_leaks
 
-IDENTITIES = 60
+IDENTITIES = 12
 
 
 def _digits(text):

@@ -1,37 +1,17 @@
 from __future__ import annotations
 
-import base64
-import gzip
-import zlib
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.errors import IdentifierError
-from evalkit.phi.views import (
-    MAX_CHARS,
-    MAX_DEPTH,
-    Leaf,
-    TooLarge,
-    decoded,
-    is_plain_key,
-    is_plain_word,
-    leaves,
-    may_hold_hash,
-    show_path,
-)
+from evalkit.phi.views import MAX_DEPTH, Leaf, TooLarge, is_plain_key, leaves, show_path
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=6), inner, max_size=4),
     max_leaves=12,
 )
-TEXT = "Marisol Vanterpool of Larkspur Hollow"
-
-
-def _views(text):
-    return dict(decoded(text))
 
 
 def test_leaves_come_in_order_with_a_key_before_its_value():
@@ -103,68 +83,3 @@ def test_a_path_shows_keys_and_indices_and_hides_what_it_is_told_to():
 )
 def test_a_plain_key_reads_like_a_field_name(key, plain):
     assert is_plain_key(key) is plain
-
-
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        ("percent", "%4darisol%20Vanterpool%20of%20Larkspur%20Hollow"),
-        ("entities", "".join(f"&#{ord(char)};" for char in TEXT)),
-        ("escapes", "".join(f"\\u{ord(char):04x}" for char in TEXT)),
-        ("quoted", "".join(f"={ord(char):02X}" for char in TEXT)),
-        ("base64", base64.b64encode(TEXT.encode()).decode()),
-        ("base64", base64.b64encode(gzip.compress(TEXT.encode())).decode()),
-        ("base64", base64.b64encode(zlib.compress(TEXT.encode())).decode()),
-        ("hex", TEXT.encode().hex()),
-        ("hex", zlib.compress(TEXT.encode()).hex().upper()),
-        ("base32", base64.b32encode(TEXT.encode()).decode()),
-    ],
-)
-@pytest.mark.parametrize("before", ["", "trace ", "blob:", '{"x": "'])
-def test_each_decoder_reads_what_was_encoded(name, text, before):
-    assert TEXT in _views(before + text)[name]
-
-
-@settings(deadline=None)
-@given(st.text(min_size=6, max_size=40), st.text(alphabet="abcXYZ019", max_size=3))
-def test_base64_is_read_from_every_offset(text, before):
-    token = base64.b64encode(text.encode()).decode().rstrip("=")
-    if not is_plain_word(before + token):
-        assert text in _views(before + token).get("base64", "")
-
-
-@settings(deadline=None)
-@given(st.binary(min_size=4, max_size=30), st.sampled_from(["", "a", "f0"]))
-def test_hex_is_read_from_both_offsets(raw, before):
-    text = f"MARK{raw.hex()}MARK"
-    assert text in _views(before + text.encode().hex())["hex"]
-
-
-def test_two_layers_are_decoded_and_named():
-    nested = base64.b64encode(TEXT.encode().hex().encode()).decode()
-    assert TEXT in _views(nested)["base64/hex"]
-
-
-def test_a_payload_that_blows_up_is_too_large():
-    bomb = base64.b64encode(zlib.compress(b"0" * (MAX_CHARS + 10))).decode()
-    with pytest.raises(TooLarge):
-        list(decoded(bomb))
-
-
-@pytest.mark.parametrize(
-    "text", ["The patient tolerated the procedure well.", "left-sided/right", "note_text", "2024-02-11"]
-)
-def test_ordinary_words_are_not_decoded(text):
-    assert _views(text) == {}
-
-
-@settings(deadline=None)
-@given(st.text(max_size=80))
-def test_no_text_makes_decoding_raise(text):
-    assert all(isinstance(view, str) for _, view in decoded(text))
-
-
-def test_a_hash_is_only_sought_where_one_can_be():
-    assert may_hold_hash("subject 06920d094dcd")
-    assert may_hold_hash("x" * 22)
-    assert not may_hold_hash("subject 06920d094dc and some plain words here")

@@ -168,3 +168,43 @@ def records() -> SimpleNamespace:
         run=run, leaky=leaky, comparison=comparison, gate=gate, difference=difference, check_result=check_result,
         finding=FINDING,
     )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def papers() -> SimpleNamespace:
+    """A reference, a window that drifted, a quiet one, and the calibration of 600 answers that are too sure."""
+    import numpy as np
+
+    from evalkit.evaluation.calibration import Calibration
+    from evalkit.stats.calibration import brier, calibration_error, recalibrate, reliability
+    from evalkit.stats.drift import compare_profiles
+    from evalkit.stats.profile import profile_columns
+    from evalkit.stats.review import choose_threshold, review_band, threshold_curve
+
+    rng = np.random.default_rng(7)
+
+    def table(rows: int, shift: float) -> dict[str, object]:
+        return {
+            "confidence": rng.beta(8 - 3 * shift, 2, rows),
+            "seconds": rng.lognormal(0, 0.5, rows),
+            "code": rng.choice(
+                ["99212", "99213", "99214"], rows, p=[0.3, 0.5 - 0.2 * shift, 0.2 + 0.2 * shift]
+            ).tolist(),
+        }
+
+    reference = profile_columns(table(900, 0.0), about={"spec": "x@1"})
+    window = profile_columns(table(500, 1.0), like=reference)
+    stated = rng.beta(6, 2, 600)
+    right = (rng.random(600) < stated**2).astype(float)
+    return SimpleNamespace(
+        reference=reference,
+        window=window,
+        drift=compare_profiles(reference, window),
+        quiet=compare_profiles(reference, profile_columns(table(500, 0.0), like=reference)),
+        calibration=Calibration(
+            run=HEADER, metric="case_exact", bins=reliability(stated, right), error=calibration_error(stated, right),
+            brier=brier(stated, right, bins=10), recalibration=recalibrate(stated, right),
+            band=review_band(stated, right, threshold=0.8), curve=threshold_curve(stated, right), most_error=0.05,
+            promised=choose_threshold(stated, right, most_error=0.05), without=3,
+        ),
+    )  # fmt: skip

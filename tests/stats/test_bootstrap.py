@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from evalkit.errors import StatisticsError
-from evalkit.stats.bootstrap import bootstrap_mean, bootstrap_means
+from evalkit.stats.bootstrap import bootstrap_mean
 from evalkit.stats.columns import binary, ratio
 from evalkit.stats.comparison import Plan, compare_columns
 
@@ -37,18 +37,6 @@ def test_the_same_seed_gives_the_same_interval() -> None:
 
 def test_values_that_agree_leave_no_width() -> None:
     assert bootstrap_mean([0.25] * 10, seed=1).interval() == (0.25, 0.25)
-
-
-def test_means_of_many_columns_are_drawn_together_by_cluster() -> None:
-    rng = np.random.default_rng(6)
-    clusters = np.arange(400) // 4
-    steady = rng.normal(0, 1, 400)
-    shared = np.repeat(rng.normal(0, 1, 100), 4)
-    (steady_lo, steady_hi), (shared_lo, shared_hi) = bootstrap_means(
-        np.stack([steady, shared], axis=1), clusters, seed=1, resamples=4_000
-    )
-    assert steady_hi - steady_lo == pytest.approx(2 * 1.96 * steady.reshape(100, 4).sum(1).std() / 40, rel=0.1)
-    assert shared_hi - shared_lo == pytest.approx(2 * 1.96 * shared.std() / 10, rel=0.1)
 
 
 def test_the_interval_covers_as_often_as_it_says() -> None:
@@ -83,8 +71,3 @@ def test_pooled_ratios_are_resampled_by_what_each_cluster_adds() -> None:
 def test_fewer_than_two_numbers_are_refused(values: list) -> None:
     with pytest.raises(StatisticsError, match="at least two"):
         bootstrap_mean(values, seed=1)
-
-
-def test_a_matrix_needs_a_cluster_code_for_each_row() -> None:
-    with pytest.raises(StatisticsError, match="cluster code"):
-        bootstrap_means([[1.0], [2.0]], np.array([0]), seed=1)

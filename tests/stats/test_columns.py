@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import statsmodels.api as sm
@@ -187,3 +189,14 @@ def test_each_case_alone_has_its_own_ratio_or_none() -> None:
     alone = cases(ratio([1, 0], [4, 0], "ab"))
     assert alone[0] == 0.25
     assert np.isnan(alone[1])
+
+
+def test_the_standard_error_of_agrestis_approval_ratings_is_his() -> None:
+    """150 and 86 discordant of 1600: difference -0.04, standard error 0.009549 (with n in place of n - 1)."""
+    before = binary([1] * 150 + [0] * 86 + [1] * 1364, range(1600))
+    after = binary([0] * 150 + [1] * 86 + [1] * 1364, range(1600))
+    parts = influence(after).parts - influence(before).parts
+    error = standard_error(parts, before.clusters) * math.sqrt(1599 / 1600)
+    assert influence(after).value - influence(before).value == pytest.approx(-0.04)
+    assert error == pytest.approx(0.009549, abs=5e-7)
+    assert (-0.04 - 1.959964 * error, -0.04 + 1.959964 * error) == pytest.approx((-0.058716, -0.021284), abs=1e-6)

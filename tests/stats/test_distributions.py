@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
@@ -24,11 +24,13 @@ from evalkit.stats.distributions import (
 probabilities = st.floats(1e-6, 1 - 1e-6)
 
 
+@settings(deadline=None)
 @given(st.floats(-60, 60), st.one_of(st.integers(1, 200), st.sampled_from([999, 9_999, 123_456])))
 def test_t_is_that_of_scipy(t: float, df: int) -> None:
     assert t_below(t, df) == pytest.approx(special.stdtr(df, t), rel=1e-9, abs=1e-300)
 
 
+@settings(deadline=None)
 @given(probabilities, st.one_of(st.integers(1, 200), st.sampled_from([999, 9_999, 123_456])))
 def test_the_t_quantile_is_that_of_scipy(probability: float, df: int) -> None:
     assert t_quantile(probability, df) == pytest.approx(special.stdtrit(df, probability), rel=1e-8, abs=1e-9)
@@ -39,11 +41,13 @@ def test_t_has_two_ends_and_a_middle() -> None:
     assert t_quantile(0.5, 3) == 0.0
 
 
+@settings(deadline=None)
 @given(probabilities, st.floats(0.5, 500), st.floats(0.5, 500))
 def test_the_beta_quantile_is_that_of_scipy(probability: float, a: float, b: float) -> None:
     assert beta_quantile(probability, a, b) == pytest.approx(special.betaincinv(a, b, probability), rel=1e-8, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 3_000), st.floats(0.001, 0.999), st.floats(-0.1, 1.1))
 def test_binomial_tails_are_those_of_scipy_even_far_out(n: int, p: float, share: float) -> None:
     k = math.floor(n * share)
@@ -66,11 +70,13 @@ def test_log_factorials_are_exact_to_the_last_digits() -> None:
     assert log_factorial(n) == pytest.approx(special.gammaln(n + 1), rel=1e-14)
 
 
+@settings(deadline=None)
 @given(st.floats(-30, 30))
 def test_the_normal_is_that_of_scipy(z: float) -> None:
     assert float(normal_below(z)) == pytest.approx(special.ndtr(z), rel=1e-12)
 
 
+@settings(deadline=None)
 @given(probabilities)
 def test_the_normal_quantile_undoes_the_normal(probability: float) -> None:
     assert float(normal_below(normal_quantile(probability))) == pytest.approx(probability, rel=1e-9)

@@ -54,6 +54,7 @@ def test_mcnemar_gives_the_values_of_agresti() -> None:
     )
 
 
+@settings(deadline=None)
 @given(discordant)
 def test_the_exact_test_is_that_of_statsmodels(counts: tuple[int, int]) -> None:
     b, c = counts
@@ -61,6 +62,7 @@ def test_the_exact_test_is_that_of_statsmodels(counts: tuple[int, int]) -> None:
     assert mcnemar(b, c, method="exact", alternative="different") == pytest.approx(expected, rel=1e-9)
 
 
+@settings(deadline=None)
 @given(discordant)
 def test_the_exact_one_sided_test_is_a_binomial_test(counts: tuple[int, int]) -> None:
     b, c = counts
@@ -68,12 +70,14 @@ def test_the_exact_one_sided_test_is_a_binomial_test(counts: tuple[int, int]) ->
     assert mcnemar(b, c, method="exact") == pytest.approx(expected, rel=1e-9)
 
 
+@settings(deadline=None)
 @given(discordant, st.sampled_from(["midp", "score"]))
 def test_worse_and_better_add_up_to_one(counts: tuple[int, int], method: Method) -> None:
     worse, better = mcnemar(*counts, method=method), mcnemar(*counts, method=method, alternative="better")
     assert worse + better == pytest.approx(1.0)
 
 
+@settings(deadline=None)
 @given(discordant, st.sampled_from(["midp", "exact", "score"]))
 def test_p_values_lie_between_0_and_1_and_swap_with_the_versions(counts: tuple[int, int], method: Method) -> None:
     b, c = counts
@@ -81,6 +85,7 @@ def test_p_values_lie_between_0_and_1_and_swap_with_the_versions(counts: tuple[i
     assert mcnemar(b, c, method=method) == mcnemar(c, b, method=method, alternative="better")
 
 
+@settings(deadline=None)
 @given(discordant)
 def test_one_more_broken_case_is_more_evidence(counts: tuple[int, int]) -> None:
     b, c = counts
@@ -169,6 +174,7 @@ def test_the_sign_flip_test_is_the_enumeration_of_all_flips(values: list[int]) -
     assert sign_flip(np.array(values, dtype=np.int64)) == pytest.approx(brute_force(values), abs=1e-12)
 
 
+@settings(deadline=None)
 @given(discordant)
 def test_single_changes_make_the_sign_flip_test_mcnemars_mid_p(counts: tuple[int, int]) -> None:
     b, c = counts
@@ -249,12 +255,14 @@ def test_holm_and_benjamini_hochberg_give_the_values_of_1995() -> None:
 
 
 @settings(deadline=None, max_examples=20)
+@settings(deadline=None)
 @given(p_values)
 def test_adjusted_p_values_are_those_of_statsmodels(values: list[float]) -> None:
     assert holm(values) == pytest.approx(multipletests(values, method="holm")[1])
     assert benjamini_hochberg(values) == pytest.approx(multipletests(values, method="fdr_bh")[1])
 
 
+@settings(deadline=None)
 @given(p_values)
 def test_adjusting_never_helps_and_never_turns_the_order(values: list[float]) -> None:
     for method in (holm, benjamini_hochberg):
@@ -268,6 +276,7 @@ def test_no_p_values_are_adjusted_to_none() -> None:
     assert holm([]).tolist() == benjamini_hochberg([]).tolist() == []
 
 
+@settings(deadline=None)
 @given(p_values)
 def test_equal_weights_are_no_weights(values: list[float]) -> None:
     assert holm(values, [0.3] * len(values)) == pytest.approx(holm(values))

@@ -31,6 +31,7 @@ def test_the_bets_are_fair_where_signs_are_as_likely_as_not(sizes: list[float]) 
     assert np.mean(final) == pytest.approx(1)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 40), st.integers(0, 40))
 def test_counts_give_the_closed_form_of_robbins(broke: int, fixed: int) -> None:
     """Spread evenly over shares of breaks from 1/2 to 1; the grid of 20 stakes comes within a fifth on the log scale."""
@@ -41,6 +42,7 @@ def test_counts_give_the_closed_form_of_robbins(broke: int, fixed: int) -> None:
     assert (on_grid[-1] if n else 0.0) == pytest.approx(exact, abs=0.2)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([-1.0, 0.0, 1.0]), min_size=1, max_size=30), st.randoms())
 def test_the_evidence_at_the_end_does_not_depend_on_the_order(changes: list[float], random) -> None:
     shuffled = random.sample(changes, len(changes))

@@ -406,6 +406,17 @@ def test_every_case_in_common_words_is_right_in_every_line(model: BillingRules, 
     assert [case.case_id for case in wrong(model, cases) if "rare_wording" not in case.tags] == []
 
 
+@pytest.fixture(scope="module")
+def pool(cases: list[Case]) -> list[Case]:
+    """Enough cases that every edit below meets one that it breaks."""
+    return [*cases, *(case for case in (make_case(11, index) for index in range(400)) if case.refusal is None)]
+
+
+@pytest.fixture(scope="module")
+def wrong_before(model: BillingRules, pool: list[Case]) -> set[str]:
+    return {case.case_id for case in wrong(model, pool)}
+
+
 EDITS = {
     "25 only for ten days": ("with global 000 or 010", "with global 010", "mod25"),
     "whole units only": ("rule: midpoint", "rule: full", "timed"),
@@ -423,14 +434,11 @@ EDITS = {
 
 @pytest.mark.parametrize("name", EDITS)
 def test_an_edited_row_breaks_cases_of_its_slice_and_stands_in_their_trace(
-    document: str, model: BillingRules, cases: list[Case], name: str
+    document: str, model: BillingRules, pool: list[Case], wrong_before: set[str], name: str
 ) -> None:
     old, new, tag = EDITS[name]
     edited = compiled(document, (old, new))
-    more = [case for case in (make_case(11, index) for index in range(400)) if case.refusal is None]
-    pool = [*cases, *more]
-    before = {case.case_id for case in wrong(model, pool)}
-    broke = [case for case in wrong(edited, pool) if case.case_id not in before]
+    broke = [case for case in wrong(edited, pool) if case.case_id not in wrong_before]
     assert broke
     assert all(tag in case.tags for case in broke)
     line = next(text for text in document.splitlines() if old.strip() in text)

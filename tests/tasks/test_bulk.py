@@ -221,13 +221,14 @@ def test_a_folder_with_other_files_is_left_alone(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
-def test_a_full_disk_leaves_no_half_file_and_the_same_command_goes_on(tmp_path, whole):
+@pytest.mark.parametrize("kind", ["jsonl", "parquet"])
+def test_a_full_disk_leaves_no_half_file_and_the_same_command_goes_on(tmp_path, kind):
     folder = tmp_path / "full"
     script = (
         "import resource, sys; from pathlib import Path; from evalkit.cli import run\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))\n"
         f"sys.exit(run(['synthesize', 'billing_codes', '-n', '50', '--seed', '3', '--shards', {str(folder)!r},"
-        " '--shard-size', '10']))"
+        f" '--shard-size', '10', '--format', {kind!r}]))"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, env=environment)
@@ -236,8 +237,9 @@ def test_a_full_disk_leaves_no_half_file_and_the_same_command_goes_on(tmp_path, 
     assert "run the same command again" in done.stderr
     assert "Traceback" not in done.stderr
     assert list(files(folder)) == ["plan.json"]
-    make_shards(folder, plan())
-    assert files(folder) == files(whole)
+    make_shards(folder, plan(kind=kind))
+    make_shards(tmp_path / "never", plan(kind=kind))
+    assert files(folder) == files(tmp_path / "never")
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 20_000
 
 

@@ -11,7 +11,7 @@ from evalkit.errors import SpecError
 from evalkit.spec.schema import Spec
 from evalkit.tasks import read_spec, shipped_root
 from evalkit.tasks.billing_codes.reading import read_sentences
-from evalkit.tasks.prior_authorization.reading import duration_of, percent_of, read_chart
+from evalkit.tasks.prior_authorization.reading import duration_of, names_other_side, percent_of, read_chart
 from evalkit.tasks.prior_authorization.rules import PriorRules, rules
 
 WHOLE = (
@@ -234,3 +234,101 @@ def test_a_chart_is_read_from_the_oldest_note_on_with_offsets_of_its_own_order()
     seen = [(passage.note, chart[passage.note]["text"][passage.sentence.start : passage.sentence.end])
             for passage in read_chart(chart)]  # fmt: skip
     assert seen == [(1, "Earlier."), (0, "Later."), (0, "More.")]
+
+
+def test_within_a_note_the_later_sentence_stands(agent: PriorRules) -> None:
+    early = "Completed 8 weeks of physical therapy for the low back."
+    late = "Has not tried physical therapy for the low back."
+    assert status(ask(agent, f"{early} {late}"), "C1") == "not_met"
+    assert status(ask(agent, f"{late} {early}"), "C1") == "met"
+
+
+def test_notes_of_one_day_keep_the_order_of_the_chart(agent: PriorRules) -> None:
+    yes = ("2025-06-01", "X-ray of the low back was normal.")
+    no = ("2025-06-01", "No x-ray of the low back has been taken.")
+    assert status(ask(agent, yes, no), "C3") == "not_met"
+    assert status(ask(agent, no, yes), "C3") == "met"
+
+
+def test_a_regional_fact_without_its_region_is_not_read(agent: PriorRules) -> None:
+    assert status(ask(agent, "Completed 8 weeks of physical therapy."), "C1") == "insufficient"
+    assert status(ask(agent, "X-ray department"), "C3") == "insufficient"
+
+
+def test_a_sentence_in_another_language_is_not_read(agent: PriorRules) -> None:
+    reply = ask(agent, "Completó ocho semanas de fisioterapia para la espalda baja.")
+    assert status(reply, "C1") == "insufficient"
+    assert output(reply)["decision"] == "pend"
+
+
+@pytest.mark.parametrize(
+    ("text", "decision"),
+    [
+        ("There is a foot drop.", "approve"),
+        ("There is a foot drop. Declined physical therapy for the low back.", "approve"),
+        ("No foot drop. Declined physical therapy for the low back.", "refer_to_clinician"),
+        ("No foot drop.", "pend"),
+    ],
+)
+def test_decide_is_read_from_the_top(agent: PriorRules, text: str, decision: str) -> None:
+    reply = ask(agent, text)
+    assert output(reply)["decision"] == decision
+    fired = [row_id for row_id in reply.trace if row_id.startswith("Decide/")]
+    assert len(fired) == 1
+    assert decision in fired[0]
+
+
+@pytest.mark.parametrize(
+    ("service", "criteria"),
+    [
+        ("00072", ["C1", "C2", "C3", "R1", "R2", "R3"]),
+        ("00073", ["C1", "C2", "C3", "R3", "R4"]),
+        ("00094", ["C4", "C5"]),
+    ],
+)
+def test_a_service_is_asked_its_own_criteria(agent: PriorRules, service: str, criteria: list[str]) -> None:
+    reply = ask(agent, WHOLE, service=service, side="left")
+    assert [one["id"] for one in output(reply)["criteria"]] == criteria
+    assert {f"Criteria/{name}" for name in criteria} <= set(reply.trace)
+
+
+def test_a_failed_criterion_is_told_with_what_it_rests_on(agent: PriorRules) -> None:
+    letter = output(ask(agent, "Completed 41 days of physical therapy for the low back."))["letter"]
+    line = next(line for line in letter if line["about"] == "C1")
+    assert line["text"] == "conservative care, 41 days: not met"
+    assert len(line["evidence"]) == 1
+
+
+def test_behind_the_guard_no_record_number_reaches_the_agent(spec: Spec) -> None:
+    from evalkit.agents.agent import Request
+    from evalkit.tasks import offline_agent
+    from evalkit.tasks.prior_authorization.scenarios import make_case
+
+    case = next(case for case in (make_case(7, index) for index in range(20)) if case.refusal is None)
+    reply = offline_agent(spec)(Request(case.case_id, spec.ref, case.input, case.flags))
+    assert isinstance(reply, Reply)
+    assert reply.received is not None
+    (sent,) = reply.received
+    assert set(sent) == {"service_code", "side", "urgency", "request_date", "chart_notes"}
+    assert all("mrn" not in note for note in sent["chart_notes"])
+
+
+@pytest.mark.parametrize(
+    ("sentence", "other"),
+    [
+        ("X-ray of the left knee.", False),
+        ("X-ray of the right knee.", True),
+        ("X-ray of both knees.", False),
+        ("X-ray of the left and the right knee.", False),
+        ("X-ray of the knee.", False),
+        ("Bilateral knee films.", False),
+    ],
+)
+def test_only_a_sentence_on_the_other_side_alone_is_about_the_other_side(sentence: str, other: bool) -> None:
+    assert names_other_side(next(iter(read_sentences(sentence))), "left") is other
+
+
+@pytest.mark.parametrize("sides", ["left", "right"])
+def test_films_of_both_knees_count_for_either(agent: PriorRules, sides: str) -> None:
+    reply = ask(agent, "Radiographs of both knees were obtained and are normal.", service="00073", side=sides)
+    assert status(reply, "C3") == "met"

@@ -1,0 +1,44 @@
+"""Bytes and arguments as text that can be searched, whatever they are."""
+
+from __future__ import annotations
+
+import base64
+import os
+from typing import Any
+
+MOST_BYTES = 4 << 20
+"""Of one execution. What comes after is not kept, and the watch says so: what was not searched is not clean."""
+
+
+def printable(text: str) -> str:
+    """The text, with halves of surrogate pairs escaped: it has to go into UTF-8."""
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def text_of(data: bytes) -> str:
+    """Bytes as text: UTF-8; what is binary as base64, which the leak check unpacks, and as the characters in it.
+
+    Of an HTTP message the head stays readable whatever its body is.
+    """
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        pass
+    head, mark, body = data.partition(b"\r\n\r\n")
+    if mark and head.isascii():
+        return f"{head.decode()}\r\n\r\n{text_of(body)}"
+    shown = "".join(char if char.isprintable() else " " for char in data.decode("latin-1"))
+    return f"{base64.b64encode(data).decode()}\n{shown}"
+
+
+def words_of(value: Any) -> str:
+    """An argument of an audit event: text, bytes, a path, or lists and dicts of them."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, (bytes, os.PathLike)):
+        return printable(os.fsdecode(value))
+    if isinstance(value, dict):
+        return " ".join(f"{words_of(name)}={words_of(entry)}" for name, entry in value.items())
+    if isinstance(value, (list, tuple)):
+        return " ".join(map(words_of, value))
+    return "" if value is None else str(value)

@@ -1,0 +1,315 @@
+"""Decoders: what a text says once it is decoded, in every order of decoders, some layers deep.
+
+A decoder costs nothing where its marks are not seen. What nobody writes by hand (`runs`: those that mix letters with
+digits or cases, and rows of character codes) is read as base64, base32, hex and character codes, upright, reversed and
+in rot13.
+"""
+
+from __future__ import annotations
+
+import binascii
+import codecs
+import html
+import json
+import re
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import unquote_plus
+
+from evalkit.phi.forms import Forms, has_lookalikes
+from evalkit.phi.runs import code_rows, is_plain_word, parts_of
+from evalkit.phi.views import MAX_CHARS, TooLarge, is_character, leaves
+
+DECODE_DEPTH = 4
+"""Layers of decoders; base64 of hex wrapped in base64 of hex is four."""
+
+ACROSTIC = "acrostic"
+REVERSED, ROT13, BOTH = "reversed", "rot13", "reversed_rot13"
+
+_BASE32 = re.compile(r"[A-Z2-7]{8,}|[a-z2-7]{8,}")
+_BASE32_DIGITS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz234567",
+                               "0123456789abcdefghijklmnop0123456789abcdefghijklmnopqrstuv")  # fmt: skip
+"""base32 (RFC 4648) to the digits that ``int(text, 32)`` reads."""
+_HEX = re.compile(r"[0-9A-Fa-f]{8,}")
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([nrt\"'/\\]))")
+_ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
+_PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
+_QUOTED = re.compile(r"(?:=[0-9A-F]{2})+")
+_READABLE = re.compile(rb"(?:[ -~]|[\xc3-\xf4][\x80-\xbf]{1,3}){5,}")
+_URL_ALPHABET = str.maketrans("-_", "+/")
+_FEWEST, _FEWEST_OF_A_SCRIPT = 4, 2
+"""Letters and digits below which decoded bytes say nothing: of ASCII, and of scripts that write a name in two."""
+_BETWEEN = "\t"
+"""Stands between pieces that were decoded apart; no line ends there."""
+
+_TELLING = """
+born birth dob date age aged year old zip postal address reside resides residing lives home phone call fax ssn social
+ending last four digits mrn record chart member plan account license serial device patient initials named spouse mrs
+january february march april june july august september october november december jan feb mar apr jun jul aug sep oct
+nov dec zero one two three five six seven eight nine ten eleven twelve double nineteen twenty thirty forty fifty sixty
+seventy eighty ninety
+"""
+"""Words that explain a value next to them: seen reversed or in rot13, the whole text is turned."""
+_MARKS = "%=\\&[{#*"
+_JSON_START = re.compile(r"[\[{]")
+_MOST_JSON = 100
+"""Pieces of JSON that are read in one text."""
+
+
+def _reverse(text: str) -> str:
+    return text[::-1]
+
+
+def _rotate(text: str) -> str:
+    return codecs.encode(text, "rot13")
+
+
+def _turn_both(text: str) -> str:
+    return _rotate(text[::-1])
+
+
+TURNS: dict[str, Callable[[str], str]] = {REVERSED: _reverse, ROT13: _rotate, BOTH: _turn_both}
+_ALSO_WORDS = frozenset({"why", "abi", "von", "pes"})
+"""Turned months that are words themselves: they tell only next to a digit."""
+_BY_A_DIGIT = re.compile(
+    rf"(?<![a-z])(?:{'|'.join(sorted(_ALSO_WORDS))})[ ,./-]{{0,3}}[0-9]"
+    rf"|[0-9][ ,./-]{{0,3}}(?:{'|'.join(sorted(_ALSO_WORDS))})(?![a-z])"
+)
+_TURNED_WORDS = {name: frozenset(map(turn, _TELLING.split())) - {"bar", "net"} for name, turn in TURNS.items()}
+_TURNED_WORDS[""] = frozenset(_TELLING.split())
+_FEW_DIGITS = 5
+_TURNED_MARKS = {
+    REVERSED: re.compile(r"#&|u\\|(?:[0-9A-Fa-f]{2}[%=]){3}|[0-9]{4}[- ]?[*#]{2}|[{\[]\s*\Z"),
+    ROT13: re.compile(r"\\h[0-9N-Sn-s]{2}|&#k|(?:[%=][0-9A-Fa-fN-Sn-s]{2}){3}"),
+    BOTH: re.compile(r"#&|h\\|(?:[0-9A-Fa-fN-Sn-s]{2}[%=]){3}"),
+}
+
+Turned = Callable[[Forms], frozenset[str]]
+"""Which of `REVERSED`, `ROT13`, `BOTH` and `ACROSTIC` a caller wants of a text for reasons of its own."""
+
+
+def decoded(text: str, *, depth: int = DECODE_DEPTH, turned: Turned | None = None) -> Iterator[tuple[str, Forms]]:
+    """A text and all that it says once decoded: (chain of decoders as ``base64/hex``, forms), the text itself first.
+
+    Each different view comes once. Raises TooLarge where the views together have more than `MAX_CHARS` characters, or
+    a compressed payload blows up.
+    """
+    seen, total = {text}, len(text)
+    level = [("", Forms(text))]
+    yield level[0]
+    for _ in range(depth):
+        deeper: list[tuple[str, Forms]] = []
+        for name, view in _next_level(level, turned):
+            if view in seen:
+                continue
+            seen.add(view)
+            total += len(view)
+            if total > MAX_CHARS:
+                raise TooLarge
+            deeper.append((name, Forms(view)))
+            yield deeper[-1]
+        level = deeper
+
+
+def _next_level(level: list[tuple[str, Forms]], turned: Turned | None) -> Iterator[tuple[str, str]]:
+    for chain, forms in level:
+        wanted = turned(forms) if turned else frozenset()
+        for name, view in _views(forms, wanted, after=chain.rpartition("/")[2]):
+            yield f"{chain}/{name}" if chain else name, view
+
+
+def _views(forms: Forms, turned: frozenset[str], *, after: str) -> Iterator[tuple[str, str]]:
+    """Each decoder that changes something, all it found in one text.
+
+    ``after`` is the decoder that gave the text: what was turned is not turned again, and what lines spell is no lines.
+    """
+    text = forms.clean
+    marked = any(mark in text for mark in _MARKS)
+    if marked:
+        yield from _marked(text)
+    if forms.odd:
+        yield from _coded(forms.odd)
+    if after not in TURNS:
+        yield from _turned_round(forms, turned, marked=marked)
+    if after == ACROSTIC:
+        return
+    if b" x x x x " in b" %b " % text.encode("ascii", "replace").translate(_SPACING):
+        yield "letter_by_letter", _LETTERS.sub(_close_up, text)
+    if after not in TURNS and forms.heads and (ACROSTIC in turned or _tells(forms.spelled)):
+        yield ACROSTIC, forms.spelled_by_lines
+
+
+def _tells(forms: Forms) -> bool:
+    """Whether a text has anything that can be read further: odd runs, numbers, words that explain a value."""
+    return (
+        bool(forms.odd)
+        or len(forms.digits) > _FEW_DIGITS
+        or any(not forms.tokens.isdisjoint(words) for words in _TURNED_WORDS.values())
+    )
+
+
+def _turned_round(forms: Forms, turned: frozenset[str], *, marked: bool) -> Iterator[tuple[str, str]]:
+    """The text reversed and in rot13 where something speaks for it, else only its odd runs."""
+    for name, turn in TURNS.items():
+        words = forms.tokens & _TURNED_WORDS[name]
+        told = words - _ALSO_WORDS or (words and _BY_A_DIGIT.search(forms.folded))
+        if name in turned or told or (marked and _TURNED_MARKS[name].search(forms.clean)):
+            yield name, turn(forms.clean)
+        elif forms.odd:
+            yield name, _BETWEEN.join(map(turn, forms.odd))
+    if has_lookalikes(forms.raw):
+        yield ROT13, _rotate(forms.raw)
+
+
+_SPACING = bytes(b" x"[not chr(code).isspace()] for code in range(256))
+_LETTERS = re.compile(r"(?<!\S)(?:\S(?:\s{3}| )(?=\S)){5,}\S(?!\S)")
+
+
+def _close_up(found: re.Match[str]) -> str:
+    """``N a m e :   A n n`` closed up: a space between two spaces is one."""
+    return re.sub(r" (\s) | ", lambda gap: gap[1] or "", found[0])
+
+
+def _marked(text: str) -> Iterator[tuple[str, str]]:
+    """Encodings with marks of their own, each over the whole text."""
+    if "%" in text and _PERCENT.search(text):
+        yield "percent", unquote_plus(text)
+    if "&" in text and ";" in text:
+        yield "entities", html.unescape(text)
+    if "\\" in text:
+        units = _ESCAPE.sub(_unescape, text)
+        yield "escapes", units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if "=" in text and _QUOTED.search(text):
+        yield "quoted", _QUOTED.sub(_unquote, text.replace("=\n", ""))
+    if "{" in text or "[" in text:
+        yield from (("json", view) for view in _json_in(text))
+
+
+def _json_in(text: str) -> Iterator[str]:
+    """The values of JSON that stands in a text, in a row and without a gap, and its keys without a gap."""
+    at, reader = 0, json.JSONDecoder(object_pairs_hook=_keep_all)
+    for _ in range(_MOST_JSON):
+        start = _JSON_START.search(text, at)
+        if start is None:
+            return
+        try:
+            value, at = reader.raw_decode(text, start.start())
+        except ValueError:
+            at = start.end()
+            continue
+        except RecursionError:
+            raise TooLarge from None
+        found = leaves(value)
+        values = [leaf.text for leaf in found if not leaf.is_key]
+        yield from ("-".join(values), "".join(values), "".join(leaf.text for leaf in found if leaf.is_key))
+
+
+def _keep_all(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object with all its entries: a key that comes again gets an invisible ending."""
+    kept: dict[str, Any] = {}
+    for key, value in pairs:
+        while key in kept:
+            key += "\u200b"
+        kept[key] = value
+    return kept
+
+
+def _unescape(found: re.Match[str]) -> str:
+    return _ESCAPED.get(found[3], found[3]) if found[3] else chr(int(found[1] or found[2], 16))
+
+
+def _unquote(found: re.Match[str]) -> str:
+    return bytes.fromhex(found[0].replace("=", "")).decode("utf-8", "replace")
+
+
+def _coded(odd: list[str]) -> Iterator[tuple[str, str]]:
+    """Encodings in letters and digits, over the odd runs of a text."""
+    for name, decode in (("base64", _base64), ("hex", _hex), ("base32", _base32), ("codes", _codes)):
+        page = _BETWEEN.join(piece for run in odd for piece in decode(run))
+        if page:
+            yield name, page
+
+
+def _base64(run: str) -> Iterator[str]:
+    """base64 and base64url, padded or not, from every offset, of the run and of every part of it."""
+    for part in dict.fromkeys((run, *parts_of(run))):
+        if len(part) >= 8 and not is_plain_word(part):
+            for offset in range(4):
+                yield from _base64_text(part[offset:])
+
+
+def _base64_text(body: str) -> Iterator[str]:
+    usable = body[: len(body) - 1] if len(body) % 4 == 1 else body
+    if len(usable) < 6:
+        return
+    try:
+        raw = binascii.a2b_base64(usable.translate(_URL_ALPHABET) + "=" * (-len(usable) % 4))
+    except (binascii.Error, ValueError):
+        return
+    yield from _as_text(raw)
+
+
+def _hex(run: str) -> Iterator[str]:
+    """Runs of hex digits from both offsets: what stands before may end in one."""
+    for digits in _HEX.findall(run):
+        for offset in (0, 1):
+            even = digits[offset : offset + (len(digits) - offset) // 2 * 2]
+            yield from _as_text(bytes.fromhex(even))
+
+
+def _base32(run: str) -> Iterator[str]:
+    """base32 in either case, from every offset of its eight characters."""
+    for letters in _BASE32.findall(run):
+        if letters.isdigit():
+            continue
+        for offset in range(8 if len(letters) > 8 else 1):
+            part = letters[offset:]
+            bits = 5 * len(part)
+            if len(part) >= 8:
+                yield from _as_text((int(part.translate(_BASE32_DIGITS), 32) >> bits % 8).to_bytes(bits // 8, "big"))
+
+
+def _codes(row: str) -> Iterator[str]:
+    """A row of at least six decimal character codes."""
+    if code_rows(row) != [row]:
+        return
+    codes = [int(code) for code in re.findall(r"[0-9]+", row)]
+    if all(map(is_character, codes)):
+        yield "".join(map(chr, codes))
+
+
+def _as_text(raw: bytes) -> Iterator[str]:
+    """Bytes as text where they are UTF-8 or compressed; of other bytes the readable stretches."""
+    if raw[:2] == b"\x1f\x8b" or raw[:1] == b"\x78":
+        raw = _inflate(raw) or raw
+    if raw.isascii():
+        if _tell(raw.decode("ascii"), _FEWEST):
+            yield raw.decode("ascii")
+        return
+    try:
+        text = raw.decode("utf-8")
+        if _tell(text, _FEWEST_OF_A_SCRIPT):
+            yield text
+    except UnicodeDecodeError:
+        stretches = (stretch.decode("utf-8", "replace") for stretch in _READABLE.findall(raw))
+        page = _BETWEEN.join(stretch for stretch in stretches if _tell(stretch, _FEWEST))
+        if page:
+            yield page
+
+
+def _tell(text: str, fewest: int) -> bool:
+    """Whether enough letters and digits are there to name anybody."""
+    return sum(map(str.isalnum, text)) >= fewest
+
+
+def _inflate(raw: bytes) -> bytes | None:
+    """gzip or zlib, up to `MAX_CHARS`; None where it is neither. Raises TooLarge beyond."""
+    machine = zlib.decompressobj(wbits=47)
+    try:
+        plain = machine.decompress(raw, MAX_CHARS)
+    except zlib.error:
+        return None
+    if machine.unconsumed_tail:
+        raise TooLarge
+    return plain

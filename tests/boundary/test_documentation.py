@@ -1,0 +1,36 @@
+"""The page about the boundary names every rule that there is, with its title, its citation and its basis."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from evalkit.boundary import agreements, channels, ledger, stores, transport
+from evalkit.boundary.metamorphic import ORDER, RELATIONS
+from evalkit.boundary.suite import ALL
+
+
+def told_by(*rules: object) -> set[tuple[str, str, str]]:
+    """Id, title and citation as the page shows them."""
+    return {
+        (r.check_id, r.title, r.citation + (" (proposed)" if getattr(r, "basis", "current") == "proposed" else ""))  # type: ignore[attr-defined]
+        for r in rules
+    }
+
+
+def test_the_page_has_a_row_for_every_rule_and_none_besides(root: Path) -> None:
+    page = (root / "docs" / "explanation" / "boundary.md").read_text(encoding="utf-8")
+    rows = set(re.findall(r"^\| `([a-z_0-9]+)` \| (.*?) \| (.*?) \|$", page, re.MULTILINE))
+    rules = told_by(*ALL, *channels.RULES, *RELATIONS, ORDER, *agreements.RULES, *ledger.RULES)
+    once = {(transport.CHECK_ID, transport.TITLE, transport.CITATION), stores._FILES, stores._TAMPER, stores._RESTORE}
+    assert rows == rules | once
+
+
+def test_every_id_is_one_rules_alone() -> None:
+    ids = [r.check_id for r in (*ALL, *channels.RULES, *RELATIONS, ORDER, *agreements.RULES, *ledger.RULES)]
+    assert len(ids) == len(set(ids))
+
+
+def test_no_page_and_no_rule_calls_anything_compliant(root: Path) -> None:
+    for name in ("explanation/boundary", "how-to/check-an-agent", "how-to/check-from-pytest"):
+        assert "complian" not in (root / "docs" / f"{name}.md").read_text(encoding="utf-8").lower()
