@@ -40,8 +40,8 @@ _READABLE = re.compile(rb"(?:[ -~]|[\xc3-\xf4][\x80-\xbf]{1,3}){5,}")
 _URL_ALPHABET = str.maketrans("-_", "+/")
 _FEWEST, _FEWEST_OF_A_SCRIPT = 4, 2
 """Letters and digits below which decoded bytes say nothing: of ASCII, and of scripts that write a name in two."""
-_BETWEEN = "\t"
-"""Stands between pieces that were decoded apart; no line ends there."""
+_BETWEEN = "\t" * 5
+"""Stands between pieces that were decoded apart: no line ends there, and no number goes on."""
 
 _TELLING = """
 born birth dob date age aged year old zip postal address reside resides residing lives home phone call fax ssn social

@@ -1,4 +1,4 @@
-"""The 62 ways to leak, each over 120 identities (benchmarks/leaks.py takes 500), and each in every wrapping; one miss fails."""
+"""The 62 ways to leak, each over 120 identities (benchmarks/leaks.py takes 500), and each in every wrapping."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import random
 import pytest
 
 from evalkit.phi.disguises import DISGUISES, WRAPPINGS, pairs, wrapped
+from evalkit.phi.identifiers import Identifier
 from evalkit.phi.leaks import Needles
 
 IDENTITIES = 120
@@ -54,6 +55,11 @@ def test_three_wrappings_one_in_another_are_opened(people):
         if "ssn" not in needles.reported(text):
             missed.append((at, chain))
     assert missed == []
+
+
+def test_numbers_decoded_apart_do_not_run_into_each_other():
+    known = Identifier("dob", "date", "1997-01-30")
+    assert Needles((known,)).reported("dHM9ODU0NTgyNDAw") == {"dob"}
 
 
 def test_there_are_62_disguises_each_with_its_own_number():

@@ -46,7 +46,7 @@ def test_the_brier_score_is_that_of_sklearns_documentation() -> None:
 
 
 @given(answers)
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_the_parts_of_a_brier_score_add_up_to_it(rows: list[tuple[float, float]]) -> None:
     stated, right = map(np.array, zip(*rows, strict=True))
     for bins in (None, 5):
@@ -69,7 +69,7 @@ def test_reliability_is_the_calibration_curve_of_sklearn() -> None:
 
 
 @given(answers, st.integers(2, 12))
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_bins_hold_every_answer_once_and_never_part_equal_confidences(
     rows: list[tuple[float, float]], most: int
 ) -> None:
@@ -119,7 +119,7 @@ def test_a_bad_model_is_called_so_and_rows_of_one_patient_count_less() -> None:
 
 
 @given(answers)
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_the_isotonic_map_is_that_of_sklearn(rows: list[tuple[float, float]]) -> None:
     stated, right = map(np.array, zip(*rows, strict=True))
     expected = IsotonicRegression(out_of_bounds="clip").fit(stated, right)

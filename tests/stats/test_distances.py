@@ -116,7 +116,7 @@ def test_two_groups_that_look_the_same_have_p_one(pair: tuple[list[int], list[in
 
 
 @given(pairs)
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_a_p_is_a_share_and_knows_no_order_of_the_groups(pair: tuple[list[int], list[int]]) -> None:
     for test in (kolmogorov_smirnov_p, rank_sum_p):
         assert 0 <= test(*pair) <= 1

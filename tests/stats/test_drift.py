@@ -128,6 +128,14 @@ def test_a_column_that_never_varies_has_no_drift_and_poisons_nothing() -> None:
     assert found.summary()["columns"][0]["shift"] is None or math.isfinite(found.summary()["columns"][0]["shift"])
 
 
+def test_a_reference_too_small_to_tell_its_values_apart_is_named() -> None:
+    found = pair({"x": [1.0] * 90 + [0.5] * 4}, {"x": [0.7] * 60})
+    assert found.columns[0].verdict == "quiet"
+    assert found.warnings == (
+        "Of x only gaps can be seen: fewer than 11 rows of the reference differ. Profile more rows.",
+    )
+
+
 def test_a_column_without_any_number_is_compared_by_its_gaps() -> None:
     found = pair({"x": [None] * 50}, {"x": [None] * 30 + [1.0] * 30})
     assert found.columns[0].verdict == "drifted"

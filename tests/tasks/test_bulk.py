@@ -226,7 +226,7 @@ def test_a_full_disk_leaves_no_half_file_and_the_same_command_goes_on(tmp_path, 
     folder = tmp_path / "full"
     script = (
         "import resource, sys; from pathlib import Path; from evalkit.cli import run\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (8_000, resource.RLIM_INFINITY))\n"
         f"sys.exit(run(['synthesize', 'billing_codes', '-n', '50', '--seed', '3', '--shards', {str(folder)!r},"
         f" '--shard-size', '10', '--format', {kind!r}]))"
     )
@@ -240,7 +240,7 @@ def test_a_full_disk_leaves_no_half_file_and_the_same_command_goes_on(tmp_path, 
     make_shards(folder, plan(kind=kind))
     make_shards(tmp_path / "never", plan(kind=kind))
     assert files(folder) == files(tmp_path / "never")
-    assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 20_000
+    assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 8_000
 
 
 @pytest.mark.parametrize("changes", [{"cases": 0}, {"cases": -1}, {"cases": 10**10}, {"shard_size": 0}])
