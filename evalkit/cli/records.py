@@ -170,7 +170,7 @@ def token(
 @records.command()
 @click.argument("token_id")
 def revoke(token_id: str) -> None:
-    """End a token now, by its id: the 16 digits behind ek_.
+    """End a token now, by its id: the 16 digits between its two underscores.
 
     \b
     Example:

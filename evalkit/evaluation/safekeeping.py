@@ -28,6 +28,7 @@ from evalkit.executions.encoding import decode, encode
 from evalkit.executions.execution import Execution
 from evalkit.spec.registry import Registry
 from evalkit.spec.schema import Spec
+from evalkit.vault.audit import Question
 from evalkit.vault.entries import Entry, actor_of, microseconds, moment, plain
 from evalkit.vault.ledger import Ledger
 from evalkit.vault.retention import LastInEffect
@@ -74,39 +75,46 @@ def current_actor() -> str:
 def record_run(
     header: RunHeader, spec: Spec, pairs: Sequence[tuple[Case, Execution]], *, times: Times | None = None
 ) -> range:
-    """Record a finished run and each of its executions; on return they are on disk. Returns their numbers.
+    """Record a finished run and those of its executions that are not on record yet; on return they are on disk.
 
-    Raises AuditError where the run is on record already.
+    A run that a budget stopped and that went on later is recorded in parts. Returns the numbers of the new records.
     """
     with open_ledger() as ledger, ledger.turn() as turn:
-        if any(ledger.records("action = 'evaluate' AND target = ?", (header.run_id,))):
-            raise AuditError("the run is on record already", where=header.run_id)
+        condition, values = Question(target=header.run_id).condition()
+        known = {found.target for found in ledger.records(condition, values)}
+        fresh = [(case, done) for case, done in pairs if done.attempts and _target(header, done) not in known]
+        if not fresh:
+            return range(0)
         actor = current_actor()
         named: dict[str, Any] = {"actor": actor, "spec": spec.ref, "spec_sha": spec.content_sha}
         named["agent"] = _clear(header.agent_id)
         whole = Entry(action="evaluate", target=header.run_id, payload=to_json(asdict(header)), **named)
         first = turn.add([whole]).start
         entries = []
-        for case, done in pairs:
+        for case, done in fresh:
             subject = turn.subject(f"{case.family}/{case.cluster_id}", actor=actor)
-            entries.append(_entry(case, done, spec, {**named, "subject": subject}, header.run_id, times or {}))
+            known_by = {**named, "subject": subject, "target": _target(header, done)}
+            entries.append(
+                _entry(case, done, spec, known_by=known_by, ended=(times or {}).get((case.case_id, done.trial), 0))
+            )
         return range(first, turn.add(entries).stop)
 
 
-def _entry(
-    case: Case, done: Execution, spec: Spec, named: Mapping[str, Any], run_id: str, times: Times
-) -> Entry:  # fmt: skip
+def _target(header: RunHeader, done: Execution) -> str:
+    return f"{header.run_id}/{done.case_id}/{done.trial}"
+
+
+def _entry(case: Case, done: Execution, spec: Spec, *, known_by: Mapping[str, Any], ended: int) -> Entry:
     return Entry(
         action="execute",
         outcome=done.status,
         model=_model(done, spec),
         phi=tuple(sorted(categories_sent(done, spec))),
         tools=tuple(_tools(done)),
-        target=f"{run_id}/{case.case_id}/{done.trial}",
-        ended=times.get((case.case_id, done.trial), 0),
+        ended=ended,
         ms=int(done.seconds * 1000),
         payload=to_json((FORMAT, case.case_id, done.trial, case.input, case.flags, from_json(encode(done)))),
-        **named,
+        **known_by,
     )
 
 

@@ -12,16 +12,15 @@ import evalkit as ek
 from evalkit.agents.agent import Reply, Request, Usage
 from evalkit.cases.case import Case
 from evalkit.errors import AuditError, EvalkitError, SealError
-from evalkit.evaluation.pipeline import pair
 from evalkit.evaluation.safekeeping import (
     categories_sent,
     current_actor,
     last_in_effect,
     open_ledger,
     read_payload,
-    record_run,
 )
 from evalkit.executions.execution import Execution, Failure
+from evalkit.executions.runner import Budget, Settings
 from evalkit.spec.registry import Registry
 from evalkit.spec.schema import Spec
 from evalkit.tasks import read_spec
@@ -80,11 +79,22 @@ def test_cases_of_one_patient_are_about_one_subject_also_in_the_next_run(workspa
     assert len(people) == len(clusters)
 
 
-def test_a_run_is_recorded_once(workspace: Path, spec: Spec) -> None:
-    cases = ek.synthesize(spec, n=2, seed=7)
-    run = ek.evaluate(spec, cases, ek.offline_agent(spec))
-    with pytest.raises(AuditError, match="on record already"):
-        record_run(run.header, spec, pair(cases.cases, ()))
+def test_a_run_is_recorded_once_and_what_a_budget_left_undone_when_it_was_done(workspace: Path, spec: Spec) -> None:
+    cases = ek.synthesize(spec, n=6, seed=7)
+    journal = workspace.parent / "run.db"
+    agent = ek.offline_agent(spec)
+    targets: list[list[str]] = []
+    for budget in (Budget(calls=4), None, None):
+        settings = Settings(budget=budget) if budget else Settings()
+        run = ek.evaluate(spec, cases, agent, journal=journal, settings=settings)
+        with open_ledger() as ledger:
+            found = custodian(ledger).search(Question(action="execute"))
+        targets.append([one.target for one in found])
+        assert len(set(targets[-1])) == len(targets[-1])
+    assert len(targets[0]) == 4
+    assert targets[1][:4] == targets[0]
+    assert len(targets[1]) == 6 + run.header.probes
+    assert targets[2] == targets[1]
 
 
 def test_no_value_of_a_case_is_in_any_file_that_an_evaluation_and_its_audit_leave(
