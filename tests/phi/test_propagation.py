@@ -74,7 +74,7 @@ def _parts(category, value, text):
         ("geo", "Quincy", "Quincy and quincy", [("Quincy", "whole")]),
         ("name", "Dr. Villanueva", "dr villanueva", [("villanueva", "whole")]),
         ("name", "Makayla Villanueva", "Makayla Q. Villanueva", [("Makayla Q. Villanueva", "whole")]),
-        ("name", "Makayla Villanueva", "Makayla, then Villanueva", [("Makayla", "first"), ("Villanueva", "last")]),
+        ("name", "Makayla Villanueva", "Makayla, and then Villanueva", [("Makayla", "first"), ("Villanueva", "last")]),
         ("name", "Makayla Villanueva", "/u/mvillanueva47", [("mvillanueva47", "handle")]),
         ("name", "Makayla Villanueva", "Villanuevas and xMakayla", []),
         ("url", "https://b.example.org/x/", "see b.example.org/x", [("b.example.org/x", "whole")]),
