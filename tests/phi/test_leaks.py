@@ -334,7 +334,7 @@ def test_an_allowed_needle_is_still_a_leak_as_a_key_of_its_field():
         ("900 11 4321", "words"),
         ("9001 14321", "digits"),
         ("nine oh oh one one four three two one", "spoken"),
-        ("ending in 4321", None),
+        ("ending in 4321", "last_four"),
         ("SSN ending in 4321", "last_four"),
         ("OTAwLTExLTQzMjE=", "base64:words"),
         ("3930302d31312d34333231", "hex:words"),
@@ -344,9 +344,7 @@ def test_an_allowed_needle_is_still_a_leak_as_a_key_of_its_field():
 )
 def test_the_form_says_how_a_number_was_seen(text, form):
     known = (Identifier("n", "ssn", "900-11-4321"),)
-    shown = found(text, known)
-    assert shown == ([("n", form, "output")] if form else shown)
-    assert len(shown) == 1
+    assert found(text, known) == [("n", form, "output")]
 
 
 def test_a_verbatim_value_is_called_that_however_else_it_is_seen():
