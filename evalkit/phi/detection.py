@@ -278,7 +278,7 @@ def _code(text: str, start: int, end: int) -> Iterator[Detected]:
         yield Detected(start, end, "plan", SURE, "mbi")
     elif len(closed) == 17 and not set(closed) & set("IOQ") and "-" not in token:
         yield Detected(start, end, "vehicle", LIKELY, "vin")
-    elif re.fullmatch(r"[A-Z]{2}[0-9]{2}[A-Z]{4}[0-9]{10,14}", closed):
+    elif re.fullmatch(r"[A-Z]{2}[0-9]{2}[A-Z]{4}[0-9]{10,14}", closed) or _iban(closed):
         yield Detected(start, end, "account", SURE, "iban")
     elif re.fullmatch(r"[A-Z]{2}[0-9]{7}", closed) and _dea(closed):
         yield Detected(start, end, "license", LIKELY, "dea")
@@ -286,6 +286,12 @@ def _code(text: str, start: int, end: int) -> Iterator[Detected]:
         yield Detected(start, end, label, LIKELY, "labelled")
     elif re.fullmatch(r"[A-Z]{1,4}[0-9]{6,14}[A-Z]?", closed):
         yield Detected(start, end, "other", MAYBE, "code")
+
+
+def _iban(code: str) -> bool:
+    """Form and check digits of an account number of any country (ISO 13616: letters as 10 to 35, 1 mod 97)."""
+    form = re.fullmatch(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}", code)
+    return form is not None and int("".join(str(int(char, 36)) for char in code[4:] + code[:4])) % 97 == 1
 
 
 def _dea(code: str) -> bool:

@@ -300,8 +300,9 @@ def _page(row: list[Leaf]) -> str:
     return SEPARATOR.join([leaf.text for leaf in row])
 
 
-def _plainness(row: tuple[Space, str, list[tuple[int, Probe]]]) -> int:
-    return SPACES.index(row[0])
+def _plainness(row: tuple[Space, str, list[tuple[int, Probe]]]) -> tuple[int, int, str]:
+    """The plainer normal form first, then the longer literal: a whole value before a part of it, in any order given."""
+    return SPACES.index(row[0]), -len(row[1]), row[1]
 
 
 def _told_by_another(known: Identifier, probe: Probe, singles: set[str]) -> bool:

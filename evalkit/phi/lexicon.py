@@ -76,7 +76,7 @@ vaccination vaccinations western
 
 _COMMON = """
 a about above actually again almost already always another anyone anything are as ask away bad be because been before
-being best better big bring but by came can cannot come could did do does doing don't done down each either else
+being best better big bring but by came can cannot come could dear did do does doing don't done down each either else
 enough even ever every everything feel few find first get go going good got great had happy hello help here hey hi him
 how however i'd i'll i'm i've into is it it's its just keep know last later least let let's like little long look lot
 made make many maybe me mean might more most much must my need never next nice nobody none not nothing oh ok okay old

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from evalkit.phi import surrogates
-from evalkit.phi.assignable import can_be_dialled, can_have_mail, find_assignable, nine_digits
+from evalkit.phi.assignable import IRS_GROUPS, can_be_dialled, can_have_mail, find_assignable, nine_digits
 
 DRAWS = st.integers(0, 2**64 - 1)
 
@@ -156,3 +158,97 @@ def test_a_sighting_holds_no_value():
 def test_a_long_text_is_read_in_linear_time():
     text = "1.2.3.4.5.6 (((( +++ 12-12-12- @@@ a@a@a :::: " * 20_000
     assert find_assignable(text) == []
+
+
+RESERVED_4 = ["0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.2.0/24",
+              "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24"]  # fmt: skip
+
+
+@pytest.mark.parametrize("block", RESERVED_4)
+def test_a_block_of_the_registry_ends_exactly_where_it_ends(block):
+    """IANA IPv4 special-purpose registry: the first and last address inside, and the one after, which is routed."""
+    network = IPv4Network(block)
+    assert seen(f"from {network[0]} on") == []
+    assert seen(f"from {network[-1]} on") == []
+    after = IPv4Address(int(network[-1]) + 1)
+    assert seen(f"from {after} on") == [("ip", str(after), True)]
+
+
+@pytest.mark.parametrize(("address", "routed"), [("223.255.255.255", True), ("224.0.0.0", False), ("239.1.1.1", False),
+                                                 ("240.0.0.1", False), ("1.0.0.0", True), ("192.0.0.8", False),
+                                                 ("192.0.1.1", True)])  # fmt: skip
+def test_multicast_and_reserved_addresses_belong_to_nobody(address, routed):
+    assert bool(seen(address)) is routed
+
+
+@pytest.mark.parametrize("block", ["2001:db8::/32", "3fff::/20", "2002::/16", "2001::/23"])
+def test_documentation_and_tunnels_of_version_six_are_not_routed(block):
+    network = IPv6Network(block)
+    assert seen(f"from {network[1]} on") == []
+    after = network[-1] + (1 << 32) + 2
+    assert [kind for kind, _, _ in seen(f"from {after} on")] == ["ip"]
+
+
+def test_the_groups_of_the_irs_and_those_of_surrogates_share_nothing():
+    assert not IRS_GROUPS & set(surrogates.SSN_GROUPS)
+    assert {50, 65, 70, 88, 90, 92, 93, 94, 99} <= IRS_GROUPS
+    assert not {0, 49, 66, 67, 68, 69, 89} & IRS_GROUPS
+
+
+@pytest.mark.parametrize("group", range(100))
+def test_nine_digits_with_a_9_are_an_irs_number_by_their_group_alone(group):
+    kinds = {nine_digits(f"9{area}{group:02d}{serial}") for area in ("00", "66", "99") for serial in ("0000", "1234")}
+    assert kinds == {"itin" if group in IRS_GROUPS else None}
+
+
+@pytest.mark.parametrize(
+    ("digits", "rings"),
+    [
+        ("2125550099", True),
+        ("2125550100", False),
+        ("2125550199", False),
+        ("2125550200", True),
+        ("2125560142", True),
+        ("2112345678", False),
+        ("2122115678", False),
+        ("2122125678", True),
+        ("3702345678", False),
+        ("3792345678", False),
+        ("3692345678", True),
+        ("9602345678", False),
+        ("9592345678", True),
+        ("9512345678", True),
+        ("5552345678", False),
+        ("1992345678", False),
+        ("2121345678", False),
+        ("2120345678", False),
+    ],
+)
+def test_a_number_rings_by_the_rules_of_the_north_american_plan(digits, rings):
+    assert can_be_dialled(digits) is rings
+
+
+@pytest.mark.parametrize("top", ["test", "example", "invalid", "localhost", "local", "internal", "onion", "alt"])
+def test_no_mail_goes_to_a_reserved_top_domain(top):
+    assert not can_have_mail(f"mail.{top}")
+    assert not can_have_mail(f"MAIL.{top.upper()}.")
+    assert can_have_mail(f"{top}.org") is (top != "example")
+    assert can_have_mail(f"mail.{top}s")
+
+
+@pytest.mark.parametrize(("gap", "certain"), [(20, True), (21, True), (22, False)])
+def test_a_label_counts_up_to_its_reach(gap, certain):
+    assert seen(f"x SSN{' ' * gap}123456789")[0] == ("ssn", "123456789", certain)
+
+
+def test_the_check_digit_decides_what_a_bare_number_can_be():
+    assert seen("1234567893") == [("npi", "1234567893", False)]
+    assert seen("1234567890") == []
+    assert seen("2024561111") == [("phone", "2024561111", False)]
+    assert seen("12024561111") == [("phone", "12024561111", False)]
+
+
+def test_findings_stand_in_the_order_of_the_text_and_so_do_two_readings_of_one():
+    text = "a@gmail.com 8.8.8.8 123-45-6789 202-456-1111 1EG4TE5MK72"
+    assert [kind for kind, _, _ in seen(text)] == ["email", "ip", "ssn", "phone", "mbi"]
+    assert [kind for kind, _, _ in seen(" ".join(reversed(text.split())))] == ["mbi", "phone", "ssn", "ip", "email"]

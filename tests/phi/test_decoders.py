@@ -113,3 +113,96 @@ def test_a_text_is_turned_where_a_turned_word_explains_a_value():
 
 def test_escapes_make_one_character_of_a_pair():
     assert "𝐕" in _views(json.dumps("𝐕")).values() or '"𝐕"' in _views(json.dumps("𝐕")).values()
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "read"),
+    [
+        ("percent", "a+b%2Fc", "a b/c"),
+        ("percent", "%c3%a9t%C3%A9", "été"),
+        ("entities", "&lt;Mari&amp;sol&#x3e;", "<Mari&sol>"),
+        ("escapes", r"Mari\tsol\n\x4d\"\/", 'Mari\tsol\nM"/'),
+        ("escapes", r"\ud835\udc15an", "𝐕an"),
+        ("quoted", "Mari=\nsol=C3=A9", "Marisolé"),
+        ("quoted", "=FFsol", "\ufffdsol"),
+        ("letter_by_letter", "N a m e :   A n n", "Name: Ann"),
+    ],
+)
+def test_a_text_with_marks_is_read_in_full(name, written, read):
+    assert _views(written)[name] == read
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("percent", "97 % of 12%, 5%x"),
+        ("entities", "a & b"),
+        ("escapes", "c:/path"),
+        ("quoted", "a=b, x=1, y=ab"),
+        ("letter_by_letter", "a b c"),
+        ("json", "in [brackets] and {braces}"),
+        ("acrostic", "one\ntwo\nsix"),
+    ],
+)
+def test_marks_that_say_nothing_are_not_read(name, written):
+    assert name not in _views(written)
+
+
+def test_the_text_itself_comes_first_and_no_view_comes_twice():
+    text = base64.b64encode(TEXT.encode()).decode() + " %41 &amp;"
+    chains = [chain for chain, _ in decoded(text)]
+    views = [forms.raw for _, forms in decoded(text)]
+    assert chains[0] == ""
+    assert views[0] == text
+    assert len(set(views)) == len(views)
+
+
+def test_views_are_the_same_each_time():
+    text = json.dumps({"t": base64.b64encode(TEXT.encode()).decode(), "n": "%4d"})
+    assert [(chain, forms.raw) for chain, forms in decoded(text)] == [
+        (chain, forms.raw) for chain, forms in decoded(text)
+    ]
+
+
+def test_no_depth_is_the_text_alone():
+    assert [chain for chain, _ in decoded("%4d", depth=0)] == [""]
+    assert [chain for chain, _ in decoded("%254d", depth=1)] == ["", "percent"]
+    assert [chain for chain, _ in decoded("%254d", depth=2)] == ["", "percent", "percent/percent"]
+
+
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.b32encode, base64.b16encode])
+def test_few_letters_say_nothing_and_four_do(encode):
+    few, enough = encode(b"....abc......").decode(), encode(b"....abcd.....").decode()
+    assert not any("abc" in view for view in _views(few).values())
+    assert any("abcd" in view for view in _views(enough).values())
+
+
+def test_a_name_in_another_script_is_read_from_two_letters_on():
+    assert "王明" in _views(base64.b64encode("··王明··".encode()).decode())["base64"]
+
+
+@pytest.mark.parametrize("broken", [b"\x1f\x8bnot gzip at all", b"x\x9cnot zlib at all"])
+def test_what_only_begins_like_a_compressed_payload_is_read_as_it_is(broken):
+    assert "at all" in _views(base64.b64encode(broken).decode())["base64"]
+
+
+def test_a_compressed_payload_that_was_cut_is_read_up_to_the_cut():
+    whole = zlib.compress(bytes(range(256)) * 4 + (TEXT * 3).encode(), level=0)
+    assert TEXT in _views(base64.b64encode(whole[:-40]).decode())["base64"]
+
+
+def test_base32_and_character_codes_are_read_where_they_stand():
+    assert TEXT in _views(f"key {base64.b32encode(TEXT.encode()).decode().lower().rstrip('=')} end")["base32"]
+    assert "Marisol" in _views("trace 77 97 114 105 115 111 108 end")["codes"]
+    assert "codes" not in _views("trace 77 97 114 105 115 11 108 end")
+
+
+def test_a_caller_may_have_a_text_turned_that_shows_no_reason():
+    turned = {chain: forms.raw for chain, forms in decoded("loopretnav", turned=lambda forms: frozenset({"reversed"}))}
+    assert turned["reversed"] == "vanterpool"
+    assert "reversed" not in _views("loopretnav")
+
+
+def test_too_many_characters_over_all_views_are_too_large():
+    with pytest.raises(TooLarge):
+        list(decoded("%41" + "x" * (MAX_CHARS // 2)))

@@ -186,3 +186,101 @@ def test_numbers_and_structure_stay_what_they_are():
     shown = _plain(value)
     assert shown["a"] == [1, 2.5, None, True, "x"]
     assert shown["b"]["c"] != 900114321
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("21 March 2024", "day +39"),
+        ("21 March 1924", "day -36486"),
+        ("on 2024-02-10", "on day -1"),
+        ("on 03/04/2024", "on [DATE]"),
+        ("on 13/04/2024", "on day +62"),
+        ("in March 2024", "in [DATE]"),
+        ("on May 5", "on [DATE]"),
+        ("on 13/04/24", "on day +62"),
+    ],
+)
+def test_only_a_date_with_one_reading_becomes_a_day(text, left):
+    assert _plain(text, (), dates="days", index_day=date(2024, 2, 11)) == left
+
+
+def test_without_an_index_day_no_date_becomes_a_number():
+    assert _plain("on 2024-02-10", (), dates="days") == "on [DATE]"
+    assert _plain("on 2024-02-10", (Identifier("patient.dob", "date", "1957-03-09"),), dates="days") == "on [DATE]"
+
+
+@pytest.mark.parametrize(("text", "left"), [("13/04/25", "2025"), ("13/04/26", "2026"), ("13/04/27", "1927"),
+                                            ("21 March 1924", "1924"), ("march 1953", "1953")])  # fmt: skip
+def test_a_short_year_is_the_last_one_that_has_been(text, left):
+    assert _plain(text, ()) == left
+
+
+@pytest.mark.parametrize(
+    ("born", "old"), [("1936-01-01", True), ("1936-01-02", False), ("1935-12-31", True), ("1937-01-01", False)]
+)
+def test_somebody_is_over_89_from_the_ninetieth_birthday(born, old):
+    known = (Identifier("patient.dob", "date", born),)
+    assert (_plain("stroke in 2011", known) == "stroke in [YEAR]") is old
+
+
+@pytest.mark.parametrize(("age", "old"), [("89", False), ("90", True), ("129", True), ("130", False)])
+def test_a_tagged_age_over_89_hides_the_years(age, old):
+    known = (Identifier("patient.age", "date", age),)
+    assert (_plain("stroke in 2011", known) == "stroke in [YEAR]") is old
+
+
+def test_the_order_of_identifiers_and_keys_changes_nothing_that_is_replaced():
+    value = {"a": "Makayla Villanueva, ssn 900-11-4321", "b": ["zip 02169", "Teodoro"]}
+    one = deidentify(value, KNOWN, person="p", aliases=_aliases(), terms=Terms(today=TODAY))
+    two = deidentify(
+        dict(reversed(value.items())), KNOWN[::-1], person="p", aliases=_aliases(), terms=Terms(today=TODAY)
+    )
+    assert one.replaced == two.replaced == {"name": 2, "ssn": 1, "geo": 1}
+
+
+def test_the_same_draws_give_the_same_record():
+    value = ["Makayla Villanueva", "212-555-0142", {"k": "seen by Dr. Quintanilla on 2024-02-11"}]
+    assert _plain(value) == _plain(value)
+
+
+def test_a_record_without_identifiers_comes_out_as_it_was():
+    value = {"a": ["knee pain", 3, 2.5, None, False], "b": {"c": ""}}
+    done = deidentify(value, (), person="p", aliases=_aliases(), terms=Terms(today=TODAY))
+    assert done.value == value
+    assert done.replaced == {}
+    assert repr(done) == "Deidentified(0 replaced)"
+
+
+def test_a_refusal_counts_by_category_and_says_where_and_what_next():
+    known = (Identifier("patient.ssn", "ssn", "900-11-4321"),)
+    with pytest.raises(IdentifiersRemain) as caught:
+        _plain({"a": "900-11", "b": "4321"}, known)
+    assert str(caught.value).startswith("deidentified.a .. deidentified.b: tagged identifiers remain")
+    assert "1 x ssn (joined:" in str(caught.value)
+    assert str(caught.value).endswith("-> leave the field out, or correct the value that hides them, and try again")
+    assert [leak.needle_id for leak in caught.value.leaks] == ["patient.ssn"]
+
+
+def test_overlapping_findings_of_a_detector_are_written_once_each_and_known_values_win():
+    def detect(text):
+        return [Span(0, 10, "name"), Span(5, len(text), "name")]
+
+    shown = _plain("Zebulon xx Makayla", detect=detect)
+    assert not {"Zebulon", "Makayla", "xx"} & set(shown.split())
+
+
+@pytest.mark.parametrize(
+    ("category", "shown", "left"),
+    [
+        ("date", "Tuesday", "[DATE]"),
+        ("geo", "02169", "021"),
+        ("geo", "02169-0001", "021"),
+        ("geo", "05901", "000"),
+        ("geo", "MA 02169", "[PLACE]"),
+        ("geo", "0216", "[PLACE]"),
+        ("geo", "Quincy", "[PLACE]"),
+    ],
+)
+def test_what_a_detector_finds_is_reduced_by_the_letter(category, shown, left):
+    assert _plain(shown, (), detect=lambda text: [Span(0, len(text), category)]) == left

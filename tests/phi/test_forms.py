@@ -167,3 +167,81 @@ def test_forms_are_those_of_the_functions():
     assert forms.compact == "msvanterpool90011"
     assert forms.digits == "|90011|"
     assert (forms.leet, forms.spoken, forms.heads, forms.spaced) == ("", "", "", "")
+
+
+@pytest.mark.parametrize(
+    ("said", "digits"),
+    [
+        ("zero one", "|01|"),
+        ("oh oh seven", "|007|"),
+        ("ten eleven", "|1011|"),
+        ("twenty twenty one", "|2021|"),
+        ("ninety nine ninety", "|9990|"),
+        ("twenty zero", "|200|"),
+        ("double double one one", "|111|"),
+        ("triple five, double oh", "|55500|"),
+        ("one two, then three four", "|12|34|"),
+        ("one-two/three", "|123|"),
+        ("someone twofold", ""),
+        ("nine", ""),
+    ],
+)
+def test_numbers_are_said_in_many_ways(said, digits):
+    assert spoken_digits(said) == digits
+
+
+@settings(deadline=None)
+@given(st.text("0123456789", min_size=2, max_size=12))
+def test_digits_said_one_by_one_come_back(digits):
+    said = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+    assert spoken_digits(" ".join(said[int(digit)] for digit in digits)) == f"|{digits}|"
+
+
+@settings(deadline=None)
+@given(st.text(max_size=60))
+def test_every_form_of_a_text_is_that_of_its_function(text):
+    forms = Forms(text)
+    assert forms.clean == clean(text)
+    assert forms.folded == fold(text)
+    assert forms.words == words(fold(text))
+    assert forms.digits == digit_runs(fold(text))
+    assert forms.camel == camel_words(clean(text))
+    assert forms.leet == leet(fold(text))
+
+
+@pytest.mark.parametrize(("gap", "joined"), [(1, True), (4, True), (5, False)])
+def test_digits_join_over_four_characters_and_not_over_five(gap, joined):
+    assert digit_runs(f"900{'-' * gap}11") == ("|90011|" if joined else "|900|11|")
+    assert digit_runs(f"900{' ' * (gap - 1)}x11") == "|900|11|"
+
+
+@pytest.mark.parametrize("lines", [4, 5])
+def test_an_acrostic_has_five_lines_at_least(lines):
+    text = "\n".join("Vante"[:lines])
+    assert (line_heads(text) != "") is (lines == 5)
+
+
+@pytest.mark.parametrize("invisible", "\u200b\u200d\u2060\ufeff\xad\u0301\u20dd\u3164\u2800\u115f\u202e")
+def test_what_cannot_be_seen_is_gone(invisible):
+    assert clean(f"V{invisible}an") == "Van"
+    assert fold(f"V{invisible}an") == "van"
+
+
+@pytest.mark.parametrize("blank", "\u00a0\u2003\u2009\u202f\u3000")
+def test_every_blank_separates_words(blank):
+    assert words(fold(f"Mari{blank}Sol")) == " mari sol "
+
+
+@pytest.mark.parametrize("digits", ["０１２３", "٠١٢٣", "०१२३", "০১২৩", "𝟎𝟏𝟐𝟑", "⓪①②③"])
+def test_digits_of_any_script_are_those_of_ascii(digits):
+    assert fold(digits) == "0123"
+
+
+def test_many_different_characters_are_changed_as_few_are():
+    odd = "áéíóúàèìòùâêîôûäëïöü"
+    assert fold(odd) == "".join(fold(char) for char in odd) == "aeiou" * 4
+
+
+def test_letters_one_by_one_stop_at_a_word():
+    assert letter_by_letter(" x v a n t e r ms ") == " xvanter "
+    assert letter_by_letter(" v a n t ") == ""

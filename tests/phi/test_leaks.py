@@ -267,3 +267,118 @@ def test_a_planted_value_is_found_wherever_it_stands_and_shown_nowhere(value, in
     leaks = find_leaks((known,), {"a": [value, {"deep": f"see {known.value}."}]}, place="output")
     assert any(leak.place == "output.a[1].deep" for leak in leaks)
     assert not any(known.value in str(leak) for leak in leaks)
+
+
+MIXED = {
+    "a": "Ms. Villanueva, 900114321",
+    "b": ["born 3/9/1947", {"zip": "02169"}],
+    "c": {"x": "212-555", "y": "0142"},
+    "d": "TWFrYXlsYSBWaWxsYW51ZXZh",
+}
+
+
+def test_the_order_of_identifiers_changes_no_finding():
+    assert set(find_leaks(KNOWN, MIXED, place="o")) == set(find_leaks(KNOWN[::-1], MIXED, place="o"))
+    assert len(needles(MIXED)) >= 6
+
+
+def test_the_same_search_gives_the_same_findings_in_the_same_order():
+    once = Needles(KNOWN).search(MIXED, place="o")
+    assert once == Needles(KNOWN).search(MIXED, place="o") == find_leaks(KNOWN, MIXED, place="o")
+    assert len(set(once)) == len(once)
+
+
+def test_another_order_of_keys_finds_the_same_needles_in_the_same_forms():
+    turned = dict(reversed(MIXED.items()))
+    assert set(find_leaks(KNOWN, MIXED, place="o")) == set(find_leaks(KNOWN, turned, place="o"))
+
+
+@pytest.mark.parametrize("value", [MIXED, "Villanueva", "nothing here", {"villa": 1, "nueva": 2}, ["9001", "14321"]])
+def test_what_is_reported_is_what_is_found(value):
+    compiled = Needles(KNOWN)
+    assert compiled.reported(value) == {leak.needle_id for leak in compiled.search(value, place="o")}
+
+
+def test_more_identifiers_hide_none_of_the_others():
+    alone = needles(MIXED, KNOWN[3:4])
+    assert alone == {"patient.ssn"}
+    assert alone <= needles(MIXED)
+
+
+def test_a_needle_may_stand_verbatim_in_the_field_that_says_so_and_nowhere_else():
+    allow = {"echo.id": frozenset({"patient.ssn"})}
+    assert needles({"echo": {"id": "900-11-4321"}}, allow=allow) == set()
+    assert needles({"echo": [{"id": "900-11-4321"}]}, allow=allow) == set()
+    assert needles({"echo": {"id": "900114321"}}, allow=allow) == {"patient.ssn"}
+    assert needles({"echo": {"no": "900-11-4321"}}, allow=allow) == {"patient.ssn"}
+    assert needles({"id": "900-11-4321"}, allow=allow) == {"patient.ssn"}
+    assert needles({"echo": {"id": "Villanueva"}}, allow=allow) == {"patient.last"}
+
+
+def test_an_allowed_value_inside_a_longer_word_is_not_blanked():
+    known = (Identifier("patient.last", "name", "Villanueva"),)
+    allow = {"a": frozenset({"patient.last"})}
+    assert needles({"a": "see Villanueva."}, known, allow=allow) == set()
+    assert needles({"a": "see xVillanuevax"}, known, allow=allow) == {"patient.last"}
+
+
+def test_an_allowed_needle_is_still_a_leak_as_a_key_of_its_field():
+    known = (Identifier("patient.last", "name", "Villanueva"),)
+    assert needles({"Villanueva": "x"}, known, allow={"Villanueva": frozenset({"patient.last"})}) == {"patient.last"}
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("900-11-4321", "verbatim"),
+        ("900 11 4321", "words"),
+        ("9001 14321", "digits"),
+        ("nine oh oh one one four three two one", "spoken"),
+        ("ending in 4321", "last_four"),
+        ("SSN ending in 4321", "last_four"),
+        ("OTAwLTExLTQzMjE=", "base64:words"),
+        ("3930302d31312d34333231", "hex:words"),
+        ("1234-11-009", "reversed"),
+        ("%39%30%30-11-4321", "percent:words"),
+    ],
+)
+def test_the_form_says_how_a_number_was_seen(text, form):
+    known = (Identifier("n", "ssn", "900-11-4321"),)
+    assert found(text, known) == [("n", form, "output")]
+
+
+def test_a_verbatim_value_is_called_that_however_else_it_is_seen():
+    text = "OTAwLTExLTQzMjE= and 900-11-4321"
+    assert found(text, (Identifier("n", "ssn", "900-11-4321"),)) == [("n", "verbatim", "output")]
+
+
+@pytest.mark.parametrize("size", [MAX_CHARS - 1, MAX_CHARS])
+def test_the_largest_value_is_searched_and_one_more_character_is_oversize(size):
+    forms = [form for _, form, _ in found("\n" * size, KNOWN[:1])]
+    assert forms == ([] if size < MAX_CHARS else ["oversize"])
+
+
+def test_of_too_large_a_value_everything_is_reported():
+    assert Needles(KNOWN).reported("x" * (MAX_CHARS + 1)) == {"*"}
+    (leak,) = find_leaks(KNOWN, "x" * (MAX_CHARS + 1), place="output.note")
+    assert (leak.category, leak.place) == ("other", "output.note")
+
+
+def test_an_error_names_the_place_and_the_type_only():
+    with pytest.raises(IdentifierError) as caught:
+        find_leaks(KNOWN, {"Villanueva": {"Makayla"}}, place="output")
+    assert str(caught.value) == "output: a set is not a JSON value and cannot be searched"
+
+
+@pytest.mark.parametrize("subject", ["patient", "relative", "household", "employer"])
+def test_safe_harbor_protects_the_people_around_a_patient_too(subject):
+    known = (Identifier("n", "name", "Quintanilla", subject),)
+    assert needles("Quintanilla came", known) == {"n"}
+    assert needles("Quintanilla came", known, subjects=frozenset({"organisation"})) == set()
+
+
+@pytest.mark.parametrize("shift", range(4))
+def test_the_form_of_a_leak_does_not_depend_on_where_in_a_long_text_it_stands(shift):
+    known = (Identifier("patient.name", "name", "Makayla Villanueva"),)
+    text = "." * (300 + shift) + " MAKAYLA VILLANUEVA " + "." * 300
+    assert found(text, known) == [("patient.name", "words", "output")]

@@ -6,13 +6,15 @@ from evalkit.phi.lexicon import GIVEN_NAMES, GUARD
 from evalkit.phi.ordinary import ORDINARY
 
 
-@pytest.mark.parametrize("month", "january february march july august september october november december".split())
+@pytest.mark.parametrize(
+    "month", ["january", "february", "march", "july", "august", "september", "october", "november", "december"]
+)
 def test_a_month_is_no_name_for_its_capital(month):
     assert month in GUARD
     assert month not in GIVEN_NAMES
 
 
-@pytest.mark.parametrize("day", "monday tuesday wednesday thursday friday saturday sunday".split())
+@pytest.mark.parametrize("day", ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"])
 def test_a_day_of_the_week_is_no_name(day):
     assert day in GUARD
     assert day not in GIVEN_NAMES
@@ -20,10 +22,11 @@ def test_a_day_of_the_week_is_no_name(day):
 
 def test_an_ordinary_word_is_guarded_unless_it_is_a_given_name():
     assert ORDINARY - GUARD == ORDINARY & GIVEN_NAMES
-    assert {"virginia", "grace", "austin"} & GIVEN_NAMES <= GIVEN_NAMES - {"grace", "austin"}
+    assert {"grace", "austin"} <= GUARD
+    assert "virginia" in ORDINARY & GIVEN_NAMES
 
 
-def test_a_given_name_is_guarded_only_where_it_stands_in_clinical_text_too():
+def test_no_given_name_is_guarded():
     assert sorted(GIVEN_NAMES & GUARD) == []
 
 

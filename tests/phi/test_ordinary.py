@@ -44,7 +44,9 @@ def test_letters_of_any_script_count_as_letters():
     assert not canary_grade("")
 
 
-@pytest.mark.parametrize("eponym", "alzheimer babinski crohn cushing hashimoto kaposi murphy romberg wernicke".split())
+@pytest.mark.parametrize(
+    "eponym", ["alzheimer", "babinski", "crohn", "cushing", "hashimoto", "kaposi", "murphy", "romberg", "wernicke"]
+)
 def test_who_gave_a_disease_a_name_is_no_proof(eponym):
     assert eponym in ORDINARY
     assert not canary_grade(eponym)

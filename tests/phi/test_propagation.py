@@ -74,7 +74,7 @@ def _parts(category, value, text):
         ("geo", "Quincy", "Quincy and quincy", [("Quincy", "whole")]),
         ("name", "Dr. Villanueva", "dr villanueva", [("villanueva", "whole")]),
         ("name", "Makayla Villanueva", "Makayla Q. Villanueva", [("Makayla Q. Villanueva", "whole")]),
-        ("name", "Makayla Villanueva", "Makayla, then Villanueva", [("Makayla", "first"), ("Villanueva", "last")]),
+        ("name", "Makayla Villanueva", "Makayla, and then Villanueva", [("Makayla", "first"), ("Villanueva", "last")]),
         ("name", "Makayla Villanueva", "/u/mvillanueva47", [("mvillanueva47", "handle")]),
         ("name", "Makayla Villanueva", "Villanuevas and xMakayla", []),
         ("url", "https://b.example.org/x/", "see b.example.org/x", [("b.example.org/x", "whole")]),
@@ -97,7 +97,9 @@ def test_of_places_that_overlap_the_longer_is_kept_and_order_is_that_of_the_text
 def test_the_order_of_identifiers_changes_no_place():
     text = "Ms. O'Halloran, Makayla, ssn 900-11-4321, m.o@example.org"
     turned = Known(KNOWN.identifiers[::-1])
-    one, two = ([(place.start, place.end, place.part) for place in known.places(Aligned(text))] for known in (KNOWN, turned))
+    one, two = (
+        [(place.start, place.end, place.part) for place in known.places(Aligned(text))] for known in (KNOWN, turned)
+    )
     assert one == two
 
 

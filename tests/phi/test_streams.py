@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from evalkit.phi.disguises import DISGUISES, WRAPPINGS
 from evalkit.phi.identifiers import Identifier
 from evalkit.phi.leaks import Needles
-from evalkit.phi.streams import LONGEST_TAIL, TAIL, Stream
+from evalkit.phi.streams import LINES, LONGEST_TAIL, TAIL, Stream
 
 KNOWN = (Identifier("patient.last", "name", "Villanueva"), Identifier("patient.ssn", "ssn", "900-11-4321"))
 FILLER = "The knee was examined and the range of motion is full. "
@@ -83,3 +83,55 @@ def test_a_stream_shows_counts_only():
     stream = Stream(Needles(KNOWN), place="reply")
     stream.feed("Villanueva")
     assert repr(stream) == "Stream(10 characters, 1 leaks)"
+
+
+def test_a_needle_is_reported_by_the_piece_that_completes_it_and_once():
+    stream = Stream(Needles(KNOWN), place="reply")
+    assert stream.feed("Ms. Villa") == ()
+    (leak,) = stream.feed("nueva, again Villanueva")
+    assert (leak.needle_id, leak.category, leak.place) == ("patient.last", "name", "reply")
+    assert stream.feed(" Villanueva") == ()
+    assert stream.leaks == (leak,)
+
+
+def test_two_needles_of_one_piece_come_together():
+    stream = Stream(Needles(KNOWN), place="reply")
+    assert {leak.needle_id for leak in stream.feed("Villanueva 900-11-4321")} == {"patient.last", "patient.ssn"}
+    assert repr(stream) == "Stream(22 characters, 2 leaks)"
+
+
+def test_nothing_and_nothing_again_is_no_leak():
+    stream = Stream(Needles(KNOWN), place="reply")
+    assert stream.feed("") == stream.feed("") == ()
+    assert stream.leaks == ()
+    assert repr(stream) == "Stream(0 characters, 0 leaks)"
+
+
+def test_a_leak_of_a_stream_never_holds_the_value():
+    stream = Stream(Needles(KNOWN), place="reply")
+    stream.feed("900-11-43")
+    shown = f"{stream.feed('21')} {stream.leaks} {stream!r}"
+    assert "patient.ssn" in shown
+    assert "4321" not in shown
+
+
+def test_other_text_between_two_halves_makes_no_needle():
+    assert _reported(Needles(KNOWN), ["Villa", FILLER, "nueva"]) == set()
+    assert _reported(Needles(KNOWN), ["900-11", FILLER, "-4321"]) == set()
+
+
+def test_streams_do_not_share_what_they_have_seen():
+    needles = Needles(KNOWN)
+    assert _reported(needles, ["Villa"]) == _reported(needles, ["nueva"]) == set()
+    assert _reported(needles, ["Villanueva"]) == _reported(needles, ["Villa", "nueva"]) == {"patient.last"}
+
+
+@pytest.mark.parametrize(("empty_lines", "seen"), [(0, True), (LINES, False)])
+def test_lines_that_are_too_far_apart_spell_nothing(empty_lines, seen):
+    rows = [f"{letter}ine words follow here.\n" for letter in "Villanueva"]
+    between = ["one more line of text.\n"] * empty_lines
+    assert (_reported(Needles(KNOWN), [*rows[:5], *between, *rows[5:]]) == {"patient.last"}) is seen
+
+
+def test_no_identifiers_are_found_in_any_stream():
+    assert _reported(Needles(()), ["Villanueva ", "900-11-4321"]) == set()
