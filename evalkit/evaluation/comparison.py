@@ -17,7 +17,7 @@ from evalkit.evaluation.repeats import trials_to_decide
 from evalkit.evaluation.run import Run, RunHeader
 from evalkit.figures import count, p_value, points, points_interval, rate
 from evalkit.spec.changes import diff_specs
-from evalkit.stats.columns import Column, cases
+from evalkit.stats.columns import cases
 from evalkit.stats.comparison import Difference, Plan, Verdict, adjust, compare_columns
 
 HEAD_SHARE = 0.5
@@ -132,7 +132,8 @@ def compare(
     ``margin`` is the smallest drop that matters (0.02 is 2 points); ``alpha`` is one-sided and holds over every metric
     and slice together (Holm; the head metric keeps half of it). A ``plan`` says both, and the test, the interval and
     the adjustment besides.
-    Raises StatisticsError for runs on different cases or of different families.
+    Raises StatisticsError for runs on different cases or of different families, MetricError where one of them has no
+    figure of the head metric.
     """
     plan = plan or Plan(margin=margin, alpha=alpha)
     baseline, candidate = align(baseline, candidate)
@@ -142,7 +143,7 @@ def compare(
     found = [
         difference_of(baseline, candidate, metric, plan=plan)
         for metric in metrics
-        if metric in baseline.casewise.columns
+        if metric == head or metric in baseline.casewise.columns
     ]
     slices = [scope for scope in candidate.casewise.masks if scope != "all"]
     found += [difference_of(baseline, candidate, head, scope=scope, plan=plan) for scope in slices]
@@ -194,8 +195,10 @@ def _trials_needed(baseline: Run, candidate: Run, head: Difference, plan: Plan) 
 def _find_changes(baseline: Run, candidate: Run, edited: Mapping[str, str]) -> tuple[CaseChange, ...]:
     """Cases whose head metric moved, with the edited rows that they touched, the largest drop first."""
     head = candidate.head_metric
-    before, after = (_values(run.casewise.columns.get(head)) for run in (baseline, candidate))
-    touched = {row: baseline.traces.touching(row) | candidate.traces.touching(row) for row in sorted(edited)}
+    before, after = (cases(run.casewise.columns[head]) for run in (baseline, candidate))
+    traces = [run.traces for run in (baseline, candidate) if len(run.traces)]  # an old run may have kept none
+    nowhere = np.zeros(len(after), dtype=np.bool_)
+    touched = {row: sum((one.touching(row) for one in traces), nowhere) for row in sorted(edited)}
     sign = -1.0 if head in candidate.lower_is_better else 1.0
     changes = [
         CaseChange(
@@ -209,10 +212,6 @@ def _find_changes(baseline: Run, candidate: Run, edited: Mapping[str, str]) -> t
         for case in np.flatnonzero(np.abs(after - before) > MOVED).tolist()
     ]
     return tuple(sorted(changes, key=lambda change: (sign * (change.candidate - change.baseline), change.case_id)))
-
-
-def _values(column: Column | None) -> Any:
-    return cases(column) if column is not None else np.zeros(0)
 
 
 def _count_rows(changes: tuple[CaseChange, ...], edited: Mapping[str, str]) -> tuple[RowEffect, ...]:

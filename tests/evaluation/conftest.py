@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from evalkit.cases.case import GoldSet
 from evalkit.evaluation.pipeline import evaluate
-from evalkit.evaluation.run import Run
+from evalkit.evaluation.run import Run, RunHeader
+from evalkit.evaluation.scoretable import tabulate
+from evalkit.evaluation.traces import NO_TRACES, gather_traces
+from evalkit.metrics.scoring import Scores, Value
 from evalkit.spec.schema import Spec
 from evalkit.tasks import load_spec, offline_agent, synthesize
 
@@ -39,3 +44,45 @@ def runs(
         os.environ["EVALKIT_HOME"] = before
     yield made[0], made[1]
     assert Path(home).is_dir()
+
+
+Build = Callable[..., Run]
+
+
+@pytest.fixture(scope="session")
+def build(specs: tuple[Spec, Spec]) -> Build:
+    """A maker of runs from columns: metric -> one value a case, or a case and trial; no agent is asked."""
+
+    def make(
+        values: Mapping[str, Sequence[Value]], *, version: int = 0, trials: int = 1, given: Mapping[str, Any] | None = None,
+        about: Mapping[str, Any] | None = None, **changes: Any,
+    ) -> Run:  # fmt: skip
+        """``given`` overrules columns of the scores and ``traces``, ``about`` fields of the header, ``changes`` the run's."""
+        spec, rows = specs[version], len(next(iter(values.values())))
+        parts = {
+            "case_ids": [f"case-{row // trials:03d}" for row in range(rows)],
+            "trials": [row % trials for row in range(rows)],
+            "tags": [()] * rows,
+            "errors": {},
+            **(given or {}),
+        }
+        rest_on = parts.pop("traces", ())
+        parts.setdefault("clusters", parts["case_ids"])
+        columns = {name: column if name == "errors" else tuple(column) for name, column in parts.items()}
+        scores = Scores(values={name: tuple(column) for name, column in values.items()}, **columns)
+        header = RunHeader(
+            run_id=f"run-{version}", spec_id=spec.id, spec_version=spec.version, family=spec.family,
+            content_sha=spec.content_sha, behaviour_sha=spec.behaviour_sha, dataset_digest="da" * 32,
+            dataset_name="built by hand", data_class="synthetic", agent_id="columns", metrics_digest="4e" * 32,
+            trials=trials, cases=rows // trials, probes=0, created_at="2026-01-05T10:15:00Z", evalkit_version="0.1.0",
+        )  # fmt: skip
+        whole = {
+            "checks": (),
+            "baselines": {},
+            "head_metric": next(iter(values)),
+            "traces": gather_traces(rest_on) if rest_on else NO_TRACES,
+            **changes,
+        }
+        return Run(header=replace(header, **(about or {})), spec=spec, table=tabulate(scores), **whole)
+
+    return make

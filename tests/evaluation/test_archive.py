@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,9 +14,11 @@ from hypothesis import strategies as st
 from evalkit.boundary.finding import CheckResult, Finding
 from evalkit.errors import JournalError
 from evalkit.evaluation.archive import MAGIC, Judged, pack, unpack
+from evalkit.evaluation.run import Stopped
 from evalkit.evaluation.scoretable import tabulate
 from evalkit.evaluation.traces import gather_traces
 from evalkit.metrics.scoring import Ratio, Scores, Tally
+from evalkit.tasks import FAMILIES
 
 counts = st.integers(0, 5)
 values = st.one_of(
@@ -122,3 +127,128 @@ def test_an_array_of_objects_is_refused() -> None:
     whole = pack(judged([True, 0.5]))
     with pytest.raises(JournalError):
         unpack(whole.replace(b'"|u1"', b'"|O8"', 1), family="billing_codes")
+
+
+def head_of(payload: bytes) -> dict[str, Any]:
+    size = int.from_bytes(payload[4:12], "little")
+    return json.loads(payload[12 : 12 + size])
+
+
+def with_head(payload: bytes, **changes: Any) -> bytes:
+    """The same arrays behind another head."""
+    size = int.from_bytes(payload[4:12], "little")
+    head = json.dumps({**head_of(payload), **changes}).encode()
+    return MAGIC + len(head).to_bytes(8, "little") + head + payload[12 + size :]
+
+
+def first_format(**changes: Any) -> bytes:
+    stored = {
+        "format": 1, "checks": [], "case_ids": ["a", "b"], "trials": [0, 0], "clusters": ["a", "b"], "tags": [[], []],
+        "values": {"m": [True, False]}, "errors": {}, "baselines": {}, "incomplete": 3, "unprobed": [], "rows": [],
+        "traces": [],
+    }  # fmt: skip
+    return json.dumps({**stored, **changes}).encode()
+
+
+def test_arrays_begin_where_the_head_says_each_filled_up_to_eight_bytes() -> None:
+    payload = pack(judged([True, 0.5, "yes"]))
+    size, places = int.from_bytes(payload[4:12], "little"), head_of(payload)["arrays"]
+    ends = [place + math.prod(shape) * np.dtype(kind).itemsize for kind, shape, place in places.values()]
+    assert all(place % 8 == 0 for _, _, place in places.values())
+    assert len(payload) == 12 + size + max(end + -end % 8 for end in ends)
+    assert {kind for kind, _, _ in places.values()} == {"|u1", "<i4", "<f8"}
+
+
+def test_clusters_are_written_once_where_they_are_the_cases() -> None:
+    alone = judged([True, False])
+    assert head_of(pack(alone))["clusters"] is None
+    assert unpack(pack(alone), family="").table.clusters == ("0", "1")
+    scores = Scores(("a", "b"), (0, 0), ("p", "p"), ((), ()), {"m": (True, False)}, {})
+    shared = Judged(**{**{name: getattr(alone, name) for name in Judged.__slots__}, "table": tabulate(scores)})
+    assert unpack(pack(shared), family="").table.clusters == ("p", "p")
+
+
+def test_a_figure_that_is_missing_is_missing_again() -> None:
+    given_ = judged([True])
+    given_.baselines["majority"]["m"] = math.nan  # type: ignore[index]
+    assert b"NaN" not in pack(given_)
+    assert math.isnan(unpack(pack(given_), family="").baselines["majority"]["m"])
+
+
+def test_why_a_run_stopped_is_kept_and_may_be_missing_in_a_head() -> None:
+    whole = judged([True])
+    stopped = Stopped("regressed", 25, 100, 21.5, 0.02, "run-0")
+    early = Judged(**{**{name: getattr(whole, name) for name in Judged.__slots__}, "stopped": stopped})
+    assert unpack(pack(early), family="").stopped == stopped
+    assert unpack(pack(whole), family="").stopped is None
+    without = {name: value for name, value in head_of(pack(whole)).items() if name != "stopped"}
+    size = int.from_bytes(pack(whole)[4:12], "little")
+    head = json.dumps(without).encode()
+    older = MAGIC + len(head).to_bytes(8, "little") + head + pack(whole)[12 + size :]
+    assert unpack(older, family="").stopped is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"checks": [{"check_id": "x"}]},
+        {"arrays": {}},
+        {"metrics": {"m": {"labels": [], "errors": [[1]]}}},
+        {"stopped": {"decision": "regressed", "of": 3, "and": 4}},
+        {"tag_sets": None},
+        {"trace_rows": 7},
+    ],
+)
+def test_a_head_that_was_tampered_with_is_one_clear_line(changes: dict[str, Any]) -> None:
+    with pytest.raises(JournalError) as refused:
+        unpack(with_head(pack(judged([True, 0.5])), **changes), family="billing_codes")
+    assert str(refused.value) == "the judgements of the run cannot be read -> evaluate it again"
+
+
+@pytest.mark.parametrize("family", ["billing_codes", "note_summary"])
+def test_the_first_format_asks_the_family_which_metric_leads_and_which_way(family: str) -> None:
+    read = unpack(first_format(), family=family)
+    assert read.head_metric == FAMILIES[family].head_metric
+    assert read.lower_is_better == FAMILIES[family].lower_is_better
+    assert read.descriptive == FAMILIES[family].descriptive
+    assert (read.incomplete, read.stopped, len(read.traces)) == (3, None, 0)
+
+
+def test_the_first_format_is_written_again_in_the_second_without_a_loss() -> None:
+    values = {
+        "m": [True, None],
+        "counts": {"numerators": [1, 0], "denominators": [4, 0]},
+        "tally": [{"t": {}}, {"t": {"b": [1, 2, 3], "a": [0, 0, 1]}}],
+        "single": [0.25, {"r": [0, 2]}],
+    }
+    old = first_format(values=values, errors={"m": [[1, "KeyError"]]}, rows=["Codes/1"], traces=[[], [0]])
+    read = unpack(old, family="billing_codes")
+    again = unpack(pack(read), family="note_summary")
+    assert again.table.records() == read.table.records()
+    assert again.table.records().values["single"] == (0.25, Ratio(0, 2))
+    assert again.table.records().values["tally"][1] == Tally({"a": (0, 0, 1), "b": (1, 2, 3)})
+    assert list(again.traces) == [frozenset(), frozenset({"Codes/1"})]
+    assert (again.head_metric, again.incomplete) == (read.head_metric, 3)
+
+
+def test_a_later_version_is_told_from_bytes_that_cannot_be_read() -> None:
+    with pytest.raises(JournalError, match="another version of evalkit"):
+        unpack(first_format(format=3), family="billing_codes")
+    with pytest.raises(JournalError, match="cannot be read"):
+        unpack(first_format().replace(b"format", b"from at"), family="billing_codes")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"values": {"counts": {"numerators": [1, 2], "denominators": [1]}}},
+        {"values": {"m": [{"r": [1]}, True]}},
+        {"values": {"m": [{"x": 1}, True]}},
+        {"traces": [[5], []]},
+        {"errors": {"m": [["row"]]}},
+        {"tags": [[]]},
+    ],
+)
+def test_a_damaged_run_of_the_first_format_is_refused_in_the_same_line(changes: dict[str, Any]) -> None:
+    with pytest.raises(JournalError, match="cannot be read"):
+        unpack(first_format(**changes), family="billing_codes")

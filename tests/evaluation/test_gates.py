@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from evalkit.boundary.finding import CheckResult, Finding
-from evalkit.errors import SpecError, StatisticsError
-from evalkit.evaluation.gates import gate
-from evalkit.evaluation.run import Run
+from evalkit.errors import MetricError, SpecError, StatisticsError
+from evalkit.evaluation.comparison import difference_of
+from evalkit.evaluation.gates import GateReport, GateResult, gate
+from evalkit.evaluation.run import Run, Stopped
 from evalkit.evaluation.scoretable import tabulate
 from evalkit.spec.schema import Gate
 from evalkit.stats.intervals import one_sided
 
+Build = Callable[..., Run]
 Runs = tuple[Run, Run]
 
 
@@ -147,3 +151,175 @@ def test_an_undecided_drop_says_what_the_pairs_can_see(runs: Runs) -> None:
     result = gate(with_gates(runs[0], rule), runs[0]).results[0]
     assert result.verdict == "undecided"
     assert "see drops from" in result.what
+
+
+# Runs built from columns: what happens exactly at a bound, one float beside it, and where figures are missing
+
+EDGE = {"m": [True] * 40 + [False] * 10}
+
+
+def above(bound: float) -> float:
+    return math.nextafter(bound, 2.0)
+
+
+def below(bound: float) -> float:
+    return math.nextafter(bound, -2.0)
+
+
+def test_a_floor_at_an_end_of_the_interval_counts_that_end_in(build: Build) -> None:
+    run = build(EDGE)
+    found = run.estimate("m")
+    judged = [verdict(run, Gate(metric="m", min=floor)) for floor in (found.lo, above(found.lo))]
+    assert judged == ["pass", "undecided"]
+    judged = [verdict(run, Gate(metric="m", min=floor)) for floor in (found.hi, above(found.hi))]
+    assert judged == ["undecided", "fail"]
+
+
+def test_a_ceiling_at_an_end_of_the_interval_counts_that_end_in(build: Build) -> None:
+    run = build(EDGE)
+    found = run.estimate("m")
+    judged = [verdict(run, Gate(metric="m", max=ceiling)) for ceiling in (found.hi, below(found.hi))]
+    assert judged == ["pass", "undecided"]
+    judged = [verdict(run, Gate(metric="m", max=ceiling)) for ceiling in (found.lo, below(found.lo))]
+    assert judged == ["undecided", "fail"]
+
+
+def test_equals_forgives_no_rounding(build: Build) -> None:
+    run = build({"m": [True] * 7})
+    assert verdict(run, Gate(metric="m", equals=1.0)) == "pass"
+    assert verdict(run, Gate(metric="m", equals=below(1.0))) == "fail"
+
+
+def test_a_drop_of_exactly_the_margin_is_not_excluded(build: Build) -> None:
+    """The 90 % interval ends at the margin: open. One float more of margin excludes it."""
+    before, after = build({"m": [True] * 200}), build({"m": [True] * 199 + [False]}, version=1)
+    end = -difference_of(before, after, "m").lo90
+    for margin, judged in ((end, "undecided"), (above(end), "pass")):
+        assert verdict(after, Gate(metric="m", max_drop=margin, versus="production"), before) == judged
+
+
+def test_a_sure_drop_fails_at_the_end_of_its_interval_and_passes_beyond_it(build: Build) -> None:
+    before, after = build({"m": [True] * 200}), build({"m": [True] * 150 + [False] * 50}, version=1)
+    end = -difference_of(before, after, "m").lo90
+    assert difference_of(before, after, "m").verdict == "regressed"
+    for margin, judged in ((end, "fail"), (above(end), "pass")):
+        assert verdict(after, Gate(metric="m", max_drop=margin, versus="production"), before) == judged
+
+
+def test_for_a_metric_that_should_be_low_it_is_the_rise_that_is_held_to_the_margin(build: Build) -> None:
+    low = {"lower_is_better": frozenset({"m"})}
+    before, after = build({"m": [False] * 200}, **low), build({"m": [False] * 150 + [True] * 50}, version=1, **low)
+    end = difference_of(before, after, "m").hi90
+    for margin, judged in ((end, "fail"), (above(end), "pass")):
+        assert verdict(after, Gate(metric="m", max_drop=margin, versus="production"), before) == judged
+    assert verdict(before, Gate(metric="m", max_drop=0.001, versus="production"), after) == "pass"
+
+
+@pytest.mark.parametrize(("missing", "judged"), [(4, "pass"), (5, "undecided")])
+def test_more_than_two_percent_of_missing_pairs_leave_a_drop_open(build: Build, missing: int, judged: str) -> None:
+    before, after = build({"m": [True] * 200}), build({"m": [None] * missing + [True] * (200 - missing)}, version=1)
+    assert verdict(after, Gate(metric="m", max_drop=0.5, versus="production"), before) == judged
+
+
+def test_a_gate_may_name_its_own_level(build: Build) -> None:
+    before, after = build({"m": [True] * 100}), build({"m": [False] * 5 + [True] * 95}, version=1)
+    p = difference_of(before, after, "m").p_value
+    for alpha, judged in ((p, "fail"), (below(p), "undecided")):
+        rule = Gate(metric="m", max_drop=0.01, versus="production", alpha=alpha)
+        assert verdict(after, rule, before) == judged
+
+
+def test_a_slice_that_nobody_carries_is_one_line_and_no_pass(build: Build) -> None:
+    with pytest.raises(MetricError, match="no estimate of m on tag:nowhere") as refused:
+        verdict(build(EDGE), Gate(metric="m", min=0.1, scope="tag:nowhere"))
+    assert "\n" not in str(refused.value)
+
+
+def test_one_case_passes_no_floor_and_fails_none_that_it_does_not_exclude(build: Build) -> None:
+    one = build({"m": [True]})
+    assert verdict(one, Gate(metric="m", min=0.5)) == "undecided"
+    assert "100.0 %" in gate(with_gates(one, Gate(metric="m", min=0.5))).results[0].what
+    assert "1 case" in gate(with_gates(one, Gate(metric="m", min=0.5))).results[0].what
+
+
+def test_every_bound_of_one_rule_is_judged_and_named(build: Build) -> None:
+    rule = Gate(metric="m", min=0.5, max=0.9995, equals=0.8, max_drop=0.25, versus="1.0.0", scope="tag:t")
+    run = with_gates(build(EDGE, given={"tags": [("t",)] * 50}), rule)
+    assert [(one.name, one.verdict) for one in gate(run, run).results] == [
+        ("m on tag:t >= 0.5", "pass"),
+        ("m on tag:t <= 0.9995", "pass"),
+        ("m on tag:t = 0.8", "pass"),
+        ("m on tag:t drop <= 25 points versus 1.0.0", "pass"),
+    ]
+
+
+def stopped_at(run: Run, margin: float, decision: str = "noninferior", baseline: str = "run-0") -> Run:
+    return replace(run, stopped=Stopped(decision, 50, 99, 40.0, margin, baseline))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("margin", "decision", "baseline", "judged"),
+    [
+        (0.05, "noninferior", "run-0", "pass"),
+        (0.04, "noninferior", "run-0", "pass"),
+        (0.06, "noninferior", "run-0", "undecided"),  # excluded a larger drop than the gate forbids
+        (0.05, "noninferior", "run-7", "undecided"),
+        (0.05, "improved", "run-0", "pass"),
+        (0.05, "regressed", "run-0", "fail"),
+    ],
+)
+def test_a_stopped_run_is_judged_by_the_drop_that_was_watched(
+    build: Build, margin: float, decision: str, baseline: str, judged: str
+) -> None:
+    run = stopped_at(build({"m": [True] * 35 + [False] * 15}, version=1), margin, decision, baseline)
+    assert verdict(run, Gate(metric="m", max_drop=0.05, versus="production"), build(EDGE)) == judged
+
+
+def test_a_stopped_run_passes_no_figure_and_may_fail_one(build: Build) -> None:
+    run = stopped_at(build(EDGE), 0.05)
+    rules = (
+        Gate(metric="m", min=0.1),
+        Gate(metric="m", max=0.99),
+        Gate(metric="m", equals=0.8),
+        Gate(metric="m", min=0.99),
+    )
+    judged = gate(with_gates(run, *rules)).results
+    assert [one.verdict for one in judged] == ["undecided", "undecided", "undecided", "fail"]
+    assert all("stopped after 50 of 99 cases" in one.what for one in judged)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "worst", "code"),
+    [
+        ([], "pass", 0),
+        (["pass", "undecided"], "undecided", 3),
+        (["undecided", "fail", "pass"], "fail", 1),
+        (["fail", "incomplete"], "incomplete", 4),
+    ],
+)
+def test_the_worst_result_is_the_verdict_and_the_exit_code(
+    build: Build, verdicts: list[str], worst: str, code: int
+) -> None:
+    results = tuple(GateResult(f"gate {at}", one, "seen") for at, one in enumerate(verdicts))  # type: ignore[arg-type]
+    report = GateReport(build(EDGE).header, None, results)
+    assert (report.verdict, report.exit_code, report.summary()["verdict"]) == (worst, code, worst)
+    failed = verdicts.count("fail")
+    assert repr(report) == f"GateReport(billing_codes@1.0.0: {worst}, {failed} of {len(verdicts)} failed)"
+
+
+def test_refusals_that_nobody_asked_for_and_checks_that_applied_to_nothing_are_told_apart(build: Build) -> None:
+    idle = CheckResult("idle", "t", "c", "current", 0, 50, 0, ())
+    half = CheckResult("half", "t", "c", "current", 30, 0, 20, ())
+    report = gate(with_gates(build(EDGE, checks=(idle, half), unprobed=("consent", "age"))))
+    assert [(one.name, one.verdict, one.what) for one in report.results] == [
+        ("boundary: idle", "pass", "nothing here that it applies to"),
+        ("boundary: half", "pass", "30 executions, not observed in 20"),
+        ("boundary: every refusal asked for", "undecided", "no request was made for consent, age"),
+    ]
+
+
+def test_a_gate_card_keeps_hostile_names_as_text(build: Build) -> None:
+    hostile = "<img src=x>\u202e"
+    report = GateReport(build(EDGE).header, None, (GateResult(hostile, "fail", hostile),))
+    assert "<img" not in report._repr_html_()
+    assert report._repr_html_().count("&lt;img src=x&gt;\\u202e") == 2
