@@ -230,11 +230,11 @@ class _Record:
     def _name_person(self, person: Resource, subject: Subject) -> None:
         add = self.named.add
         for name in person.get("name", ()):
-            given = " ".join(name.get("given", ()))
+            given = [first for first in name.get("given", ()) if first is not None]  # null: an extension in its place
             add(f"{subject}.name", "name", name.get("text"))
-            add(f"{subject}.name", "name", f"{given} {name.get('family', '')}".strip())
+            add(f"{subject}.name", "name", f"{' '.join(given)} {name.get('family', '')}".strip())
             add(f"{subject}.last", "name", name.get("family"))
-            for first in name.get("given", ()):
+            for first in given:
                 add(f"{subject}.first", "name", first)
         for number in person.get("identifier", ()):
             category = _category_of(number)

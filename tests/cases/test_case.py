@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from evalkit.cases.case import Case, Decoys, GoldSet, Spans, dataset_digest
+from evalkit.cases.case import SAFE_HARBOR, Case, Decoys, GoldSet, Spans, dataset_digest
 from evalkit.phi.identifiers import Identifier
 
 CASE = Case(
@@ -110,3 +110,41 @@ def test_decoys_move_the_digest_and_their_absence_leaves_old_cases_as_they_were(
     with_decoy = replace(plain, decoys=Decoys(("mrn",), (0,), (3,), ("code",)))
     assert with_decoy.digest != plain.digest
     assert plain.digest == "7b42944047bb8f01bdbaf1e55ef5c6bbeba42d4dcb22555d245fcc48e61c5f2f"
+
+
+def test_a_card_counts_categories_and_shows_no_value():
+    page = labelled()._repr_html_()
+    assert "Case c" in page
+    assert "synthetic; expects an answer; tags: none" in page
+    assert "Makayla" not in page
+    assert "MRN12345678" not in page
+    assert "expects NO_CHART; tags: a, b" in replace(labelled(), refusal="NO_CHART", tags=("a", "b"))._repr_html_()
+
+
+def test_a_card_of_a_set_counts_refusals_and_tags():
+    cases = [replace(CASE, case_id=f"c-{number}", tags=("x",) * (number > 0)) for number in range(3)]
+    gold = GoldSet("x", (*cases, replace(CASE, case_id="c-3", refusal="NO_CHART")))
+    page = gold._repr_html_()
+    assert "x: 4 cases" in page
+    assert f"1 must be refused; digest {gold.digest[:12]}" in page
+    assert repr(gold) == "GoldSet(x, 4 cases)"
+
+
+def test_a_case_that_must_be_refused_says_with_which_code():
+    assert "expects NO_CHART" in repr(replace(CASE, refusal="NO_CHART"))
+
+
+def test_a_span_of_no_identifier_has_no_label():
+    with pytest.raises(KeyError, match=r"patient\.first"):
+        replace(CASE, identifiers=()).labels  # noqa: B018
+
+
+def test_safe_harbor_has_a_letter_from_a_to_r_for_each_category():
+    assert "".join(sorted(SAFE_HARBOR.values())) == "ABCDEFGHIJKLMNOPQR"
+    assert {SAFE_HARBOR[name] for name in ("name", "geo", "date")} == {"A", "B", "C"}
+    assert (SAFE_HARBOR["ssn"], SAFE_HARBOR["mrn"], SAFE_HARBOR["other"]) == ("G", "H", "R")
+
+
+def test_a_set_with_a_case_twice_is_another_set():
+    assert dataset_digest([CASE, CASE]) != dataset_digest([CASE])
+    assert GoldSet("one name", (CASE,)).digest == GoldSet("another", (CASE,)).digest

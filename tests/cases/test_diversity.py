@@ -48,3 +48,29 @@ def test_fewer_than_one_note_in_a_hundred_is_a_near_copy() -> None:
     notes = [make_case(7, index).input["note_text"] for index in range(1500)]
     assert len(near_copies(notes)) < 0.01 * len(notes)
     assert max(nearest_similarities(notes[:300])) < 0.5
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("a b c d e f", "a b c d e f", 1),
+        ("a b c d e f", "a b c d e g", 1 / 3),
+        ("a b c d e f g h", "b c d e f g h i", 3 / 5),
+        ("a b c d", "a b c d", 1),
+        ("a b c d", "a b c e", 0),
+        ("a b c d e", "e d c b a", 0),
+        ("A  b\nC 1 e", "a b c 9 e", 1),
+        ("", "", 1),
+        ("", "a", 0),
+    ],
+)
+def test_a_similarity_is_the_shared_runs_of_five_words_of_all_of_them(one: str, other: str, expected: float) -> None:
+    assert similarity(grams_of(one), grams_of(other)) == pytest.approx(expected)
+    assert nearest_similarities([one, other]) == pytest.approx([expected, expected])
+
+
+def test_a_near_copy_is_one_at_the_threshold_and_not_below_it() -> None:
+    texts = ["a b c d e f g h", "b c d e f g h i", "x y z u v w"]
+    assert near_copies(texts, threshold=0.6) == [0, 1]
+    assert near_copies(texts, threshold=0.61) == []
+    assert near_copies([*texts, texts[2]], threshold=1.0) == [2, 3]

@@ -123,3 +123,78 @@ def _exact(value: object) -> str:
     return json.dumps(
         value, sort_keys=True, default=lambda number: str(number) if isinstance(number, Decimal) else None
     )
+
+
+def bundle(*resources: str, type_: str = "collection") -> str:
+    entries = ",".join(f'{{"fullUrl":"urn:x:{number}","resource":{one}}}' for number, one in enumerate(resources))
+    return f'{{"resourceType":"Bundle","type":"{type_}","entry":[{entries}]}}'
+
+
+def test_a_bundle_gives_its_resources_in_order_with_their_urls() -> None:
+    document = parse_fhir(bundle(PATIENT, QUANTITY % "1", PATIENT), where="x")
+    assert [(url, one["resourceType"]) for url, one in document.entries()] == [
+        ("urn:x:0", "Patient"), ("urn:x:1", "Observation"), ("urn:x:2", "Patient"),
+    ]  # fmt: skip
+    assert document.counts() == {"Patient": 2, "Observation": 1}
+    assert repr(document) == "Document(Bundle, 3 resources)"
+
+
+def test_a_bundle_may_be_empty_and_an_entry_may_hold_no_resource() -> None:
+    empty = parse_fhir('{"resourceType":"Bundle","type":"collection"}', where="x")
+    assert (list(empty.entries()), empty.is_bundle) == ([], True)
+    hollow = bundle(PATIENT, PATIENT).replace(f'"fullUrl":"urn:x:0","resource":{PATIENT}', '"fullUrl":"urn:x:0"')
+    assert [url for url, _ in parse_fhir(hollow, where="x").entries()] == ["urn:x:1"]
+
+
+@pytest.mark.parametrize(("kind", "refused"), [("transaction", True), ("batch", True), ("collection", False)])
+def test_only_a_transaction_or_batch_has_to_say_what_is_to_be_done(kind: str, refused: bool) -> None:
+    text = bundle(PATIENT, PATIENT, type_=kind)
+    if not refused:
+        assert parse_fhir(text, where="x").is_bundle
+        return
+    with pytest.raises(CaseError, match=r"entry\[0\].request: missing.*; Bundle.entry\[1\].request: missing"):
+        parse_fhir(text, where="x")
+
+
+def test_a_full_url_may_stand_twice() -> None:
+    twice = bundle(PATIENT, PATIENT).replace("urn:x:1", "urn:x:0")
+    assert parse_fhir(twice, where="x").counts() == {"Patient": 2}
+
+
+@pytest.mark.parametrize(("wrong", "more"), [(5, ""), (6, "and 1 more"), (9, "and 4 more")])
+def test_five_flaws_are_shown_and_the_others_counted(wrong: int, more: str) -> None:
+    spoilt = '{"resourceType":"Patient","birthDate":"yesterday"}'
+    with pytest.raises(CaseError) as refused:
+        parse_fhir(bundle(*[spoilt] * wrong), where="x")
+    assert str(refused.value).count("birthDate") == 5
+    assert more in str(refused.value)
+    assert ("more" in str(refused.value)) == bool(more)
+    assert "yesterday" not in str(refused.value)
+
+
+def test_a_folder_is_read_to_its_depth_and_other_files_are_left_alone(tmp_path: Path) -> None:
+    deep = tmp_path / "b" / "c"
+    deep.mkdir(parents=True)
+    (deep / "z.ndjson.gz").write_bytes(gzip.compress(f"{PATIENT}\n{PATIENT}".encode()))
+    (tmp_path / "a.json").write_text(bundle(PATIENT))
+    for name in ("notes.txt", "x.xml", "json", "y.json.bak", "q.JSONL"):
+        (tmp_path / name).write_text("not read")
+    documents, refusals = read_fhir(tmp_path)
+    assert ([one.type for one in documents], refusals) == (["Bundle", "Patient", "Patient"], ())
+    assert documents[0].where == f"{tmp_path.name}: file 1 of 2 by name"
+    assert documents[2].where == f"{tmp_path.name}: file 2 of 2 by name, line 2"
+
+
+def test_a_file_that_cannot_be_read_does_not_keep_the_others_from_being_read(tmp_path: Path) -> None:
+    (tmp_path / "a.json.gz").write_text(PATIENT)
+    (tmp_path / "b.json").write_text(PATIENT)
+    documents, refusals = read_fhir(tmp_path)
+    assert len(documents) == 1
+    assert "cannot be read (BadGzipFile)" in str(refusals[0])
+
+
+def test_text_is_written_as_it_is_and_keys_keep_their_order() -> None:
+    resource = {"resourceType": "Patient", "b": "Žluť \n", "a": [Decimal("1.50"), True, None, 2]}
+    assert format_fhir(resource).decode() == '{"resourceType":"Patient","b":"Žluť \\n","a":[1.50,true,null,2]}'
+    with pytest.raises(ValueError, match="JSON"):
+        format_fhir({"x": float("nan")})

@@ -197,3 +197,25 @@ def test_a_role_leads_to_its_practitioner() -> None:
     doctor = {"resourceType": "Practitioner", "id": "d", "identifier": [{"system": NPI_SYSTEM, "value": "9443193245"}]}
     case = case_of(patient(), role, doctor, _claim(provider={"reference": "PractitionerRole/r"}))
     assert case.input["ordering_npi"] == "9443193245"
+
+
+SAID = {"extension": [{"url": "http://example.org/why", "valueString": "not told"}]}
+
+
+@pytest.mark.parametrize("where", ["name", "contact"])
+def test_a_name_with_an_extension_in_place_of_a_part_is_the_rest_of_it(where: str) -> None:
+    name = {"given": [None, "Ann"], "_given": [SAID, None], "family": "Roe"}
+    case = case_of(patient(**{where: [name] if where == "name" else [{"name": name}]}))
+    assert {value for _, value, _ in found(case).values()} == {"Ann Roe", "Ann", "Roe"}
+    assert {subject for _, _, subject in found(case).values()} == {"patient" if where == "name" else "relative"}
+
+
+def test_an_element_that_is_an_extension_only_names_nobody() -> None:
+    silent = patient(
+        name=[{"_family": SAID}],
+        identifier=[{"_value": SAID}],
+        address=[{"line": [None], "_line": [SAID]}],
+        telecom=[{"system": "phone", "_value": SAID}],
+        _birthDate=SAID,
+    )
+    assert found(case_of(silent)) == {}

@@ -81,3 +81,43 @@ def test_importing_the_room_does_not_load_faker():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def lists(**changes):
+    """Lists as Faker has them, a few words long."""
+    few = {
+        "first_female": [["Makayla", 0.5], ["Rose", 0.3], ["Al", 0.1], ["Zoë", 0.1], ["Harper", 0.2]],
+        "first_male": [["Quillan", 1.0]],
+        "last": [["Villanueva", 0.2], ["Ostrander", 0.6], ["Harper", 0.1], ["Wilkinson", 0.9]],
+        "street_suffixes": ["Way", "Street", "Street", "Road"],
+        "city_suffixes": ["ton", "ton", "bury"],
+        "zips": [["PR", 600, 799], ["VT", 5001, 5495], ["AK", 99501, 99950]],
+        "words": ["ostrander"],
+    }
+    return module._screened({**few, **changes}, "d" * 64)
+
+
+def test_the_screen_drops_short_names_words_diacritics_and_names_of_both_lists():
+    words = lists()
+    assert words.first_female.words == ("Makayla",)
+    assert words.last.words == ("Villanueva",)
+    assert words.every_first_female.words == ("Makayla", "Rose", "Al", "Zoë", "Harper")
+    assert words.every_first("M").words == words.first("M").words == ("Quillan",)
+    assert lists(words=[]).last.words == ("Villanueva", "Ostrander")
+
+
+def test_territories_short_suffixes_and_repetitions_are_left_out():
+    words = lists()
+    assert words.states == ("AK", "VT")
+    assert words.zip_ranges["VT"] == (5001, 5495)
+    assert words.street_suffixes == ("Street", "Road")
+    assert words.city_suffixes == ("ton", "bury")
+
+
+def test_the_most_frequent_words_come_first_and_equals_in_their_order():
+    words = lists().every_last
+    assert words.top(2) == ("Wilkinson", "Ostrander")
+    assert words.top(9) == ("Wilkinson", "Ostrander", "Villanueva", "Harper")
+    even = lists(last=[["Villanueva", 1.0], ["Ostrander", 1.0]], words=[]).last
+    assert even.top(1) == ("Villanueva",)
+    assert (even.pick(0), even.pick(2**63), even.pick(2**64 - 1)) == ("Villanueva", "Ostrander", "Ostrander")

@@ -138,3 +138,45 @@ def test_more_silence_never_refers(facts: list[Fact]) -> None:
     """Taking every denial out of a chart leaves nothing that could fail, but values that are too small."""
     silent = [one for one in facts if one.polarity != "negated" and one.name not in {"therapy", "oxygen"}]
     assert judge(SPINE, silent).decision in {"approve", "pend"}
+
+
+def test_two_notes_of_one_day_are_judged_by_the_first_that_is_given() -> None:
+    yes, no = fact("xray"), fact("xray", "negated")
+    assert status(SPINE, [yes, no], "C3") == "met"
+    assert status(SPINE, [no, yes], "C3") == "not_met"
+
+
+def test_a_fact_without_a_day_proves_nothing() -> None:
+    assert status(SPINE, [fact("nsaid", date=None)], "C2") == "insufficient"
+
+
+def test_a_note_too_old_does_not_hide_a_younger_one_nor_the_other_way_round() -> None:
+    facts = [fact("xray", "negated", days_ago=181), fact("xray", days_ago=180)]
+    assert status(SPINE, facts, "C3") == status(SPINE, facts[::-1], "C3") == "met"
+
+
+def test_a_service_of_no_side_takes_evidence_of_either() -> None:
+    for side in ("left", "right", "both", None):
+        assert status(SPINE, [fact("xray", laterality=side)], "C3") == "met"
+    assert status(KNEE, [fact("xray", code="knee")], "C3") == "met"
+
+
+def test_red_flags_of_one_service_are_nothing_to_another() -> None:
+    assert judge(KNEE, [fact("locked_knee")]).decision == "approve"
+    assert judge(SPINE, [fact("locked_knee")]).decision == "pend"
+    assert judge(OXYGEN, [fact("cancer"), fact("oxygen", value=88)]).missing == ("C5",)
+
+
+def test_findings_stand_in_the_order_of_the_policy_with_all_that_they_rest_on() -> None:
+    seen = judge(SPINE, [fact("nsaid_barred"), fact("cancer"), fact("nsaid")])
+    assert [one.criterion for one in seen.findings] == ["C1", "C2", "C3", "R1", "R2", "R3"]
+    assert seen.findings[1].facts == ("nsaid-affirmed-10", "nsaid_barred-affirmed-10")
+    assert [one.facts for one in seen.findings if one.status == "insufficient"] == [()] * 4
+
+
+def test_home_oxygen_is_approved_at_its_limit_and_referred_above_it() -> None:
+    lungs = fact("lung_disease")
+    assert judge(OXYGEN, [lungs, fact("oxygen", value=88)]).decision == "approve"
+    assert judge(OXYGEN, [lungs, fact("oxygen", value=89)]).decision == "refer_to_clinician"
+    assert judge(OXYGEN, [lungs]).missing == ("C4",)
+    assert judge(OXYGEN, [fact("lung_disease", "family"), fact("oxygen", value=80)]).decision == "pend"

@@ -43,3 +43,32 @@ def test_several_sentences_of_a_line_are_told_apart() -> None:
     assert told == [
         Told("cancer", "affirmed"), Told("weakness", "negated"), Told("xray", "hypothetical", None, "hip", "left")
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("Completed six weeks of physical therapy for the low back.", Told("therapy", "affirmed", 42, "lumbar")),
+        ("Completed 41 days of physical therapy for the left knee.", Told("therapy", "affirmed", 41, "knee", "left")),
+        ("Physical therapy for the neck.", Told("therapy", "affirmed", None, "neck")),
+        ("Has not tried physical therapy for the hip.", Told("therapy", "negated", None, "hip")),
+        ("Referred to physical therapy for the hip.", Told("therapy", "hypothetical", None, "hip")),
+        ("Declined the ordered x-ray of the right wrist.", Told("xray", "negated", None, "wrist", "right")),
+        ("Yoga for 3 weeks eased the shoulder.", Told("unsupervised_care", "affirmed", 21, "shoulder")),
+        ("Mother had cancer.", Told("cancer", "family")),
+        ("Denies cancer.", Told("cancer", "negated")),
+        ("Denies cancer in the family.", Told("cancer", "family")),
+        ("SpO2 88 % on room air.", Told("oxygen", "affirmed", 88)),
+        ("Oxygen saturation was 91 percent.", Told("oxygen", "affirmed", 91)),
+        ("NSAIDs must be avoided.", Told("nsaid_barred", "affirmed")),
+        ("Never took ibuprofen.", Told("nsaid", "negated")),
+        ("Mother takes ibuprofen.", Told("nsaid", "affirmed")),
+    ],
+)
+def test_a_sentence_tells_what_it_names_and_how(text: str, told: Told) -> None:
+    assert list(reread(text)) == [told]
+
+
+@pytest.mark.parametrize("text", ["Known malignancy", "A foot drop was", "", "Well.", "copied from 2024: A foot drop."])
+def test_what_ends_in_no_full_stop_or_names_nothing_is_not_told(text: str) -> None:
+    assert list(reread(text)) == []

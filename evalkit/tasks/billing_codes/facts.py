@@ -252,7 +252,11 @@ def _indications(story: Story, dice: Dice) -> Iterator[Finding]:
 
 
 def _numbered(act: Act, story: Story, *, source: str) -> Act:
-    return replace(act, fact_id=f"act-{len(story.acts) + 1}", source=source)  # type: ignore[arg-type]
+    taken = {known.fact_id for known in story.acts}
+    number = len(taken) + 1
+    while f"act-{number}" in taken:  # a day worded rarely may have left an act out
+        number += 1
+    return replace(act, fact_id=f"act-{number}", source=source)  # type: ignore[arg-type]
 
 
 def _done(dice: Dice, name: str, status: Status = "done") -> Act:
