@@ -53,7 +53,7 @@ def wilson(successes: float, n: float, confidence: float = 0.95) -> tuple[float,
     """Wilson's score interval of a proportion (1927); (0, 1) for n = 0. Never empty at 0 of n or n of n."""
     if n <= 0:
         return 0.0, 1.0
-    return _score_interval(successes / n, n, normal_quantile((1 + confidence) / 2))
+    return score_interval(successes / n, n, normal_quantile((1 + confidence) / 2))
 
 
 def clopper_pearson(successes: int, n: int, confidence: float = 0.95) -> tuple[float, float]:
@@ -122,7 +122,7 @@ def _clustered(column: Column, value: float, n_clusters: int, confidence: float)
         return (*_no_spread(value, unseen_share(n_clusters, confidence), bounded=column.bounded), method)
     quantile = t_quantile((1 + confidence) / 2, n_clusters - 1)
     if column.bounded:
-        return (*_score_interval(value, value * (1 - value) / error**2, quantile), method)
+        return (*score_interval(value, value * (1 - value) / error**2, quantile), method)
     return max(0.0, value - quantile * error), value + quantile * error, method
 
 
@@ -131,8 +131,8 @@ def _no_spread(value: float, share: float, *, bounded: bool) -> tuple[float, flo
     return value * (1 - share), value + share * (1 - value) if bounded else float("inf")
 
 
-def _score_interval(share: float, n: float, z: float) -> tuple[float, float]:
-    """All p with |share - p| <= z sqrt(p (1 - p) / n)."""
+def score_interval(share: float, n: float, z: float) -> tuple[float, float]:
+    """Wilson's interval by a quantile of one's own: all p with |share - p| <= z sqrt(p (1 - p) / n)."""
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
     lo = 0.0 if share == 0 else float(centre - half)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from evalkit.stats.distributions import normal_below, t_quantile
-from evalkit.stats.intervals import wilson
+from evalkit.stats.distributions import t_quantile
+from evalkit.stats.intervals import score_interval
 
 MOST_WORTH = 20
 """Cases that one cluster can be worth at most: near 0 and 1 the variance that was seen is often too small."""
@@ -15,8 +15,8 @@ def interval_of_share(value: float, error: float, *, n_clusters: int, df: int) -
     (Korn and Graubard 1998.) Where nothing varies, as wide as Wilson's for G of G clusters.
     """
     centre = min(1.0, max(0.0, value))
-    confidence = 2 * float(normal_below(t_quantile(0.975, max(df, 1)))) - 1
+    quantile = t_quantile(0.975, max(df, 1))
     if error <= 1e-12 or not 0 < centre < 1:
-        return wilson(centre * n_clusters, n_clusters, confidence)
+        return score_interval(centre, n_clusters, quantile)
     effective = min(centre * (1 - centre) / error**2, float(MOST_WORTH * n_clusters))
-    return wilson(centre * effective, effective, confidence)
+    return score_interval(centre, effective, quantile)
