@@ -181,3 +181,18 @@ def test_hostile_scores_gates_and_findings_stay_text_in_a_run_alone(records: Sim
     assert html.count("&lt;img") > 12
     tables = re.findall(r"<table>.*?</table>", html, flags=re.DOTALL)
     assert [len(re.findall("<td", one)) for one in tables] == [5, 3, 7, 6]
+
+
+def test_nothing_hides_or_turns_around_in_a_comment(records: SimpleNamespace) -> None:
+    acting = "safe\u202e\u200bname\x07"
+    comparison = replace(
+        records.comparison,
+        rows=(RowEffect(acting, acting, 1, 0),),
+        changes=(CaseChange(acting, "broke", 1.0, 0.0, (acting,), (acting,)),),
+        warnings=(acting,),
+    )
+    comment = render_markdown(records.run, comparison=comparison)
+    assert not re.search("[\u202e\u200b\x07]", comment)
+    assert comment.count("`safe\\u202e\\u200bname\\x07`") == 4
+    assert comment.count("safe\\\\u202e\\\\u200bname\\\\x07") == 3
+    assert len(prose("x" * 100_000)) < 2_100

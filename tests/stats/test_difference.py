@@ -102,7 +102,7 @@ def test_the_share_that_may_be_missing_counts_in_what_is_missing(missing: int, v
     """1 of 50 is exactly the share that is borne; 2 of 50 are not."""
     after = [math.nan] * missing + [0.0] * 20 + [1.0] * (30 - missing)
     found = compare_columns(binary(np.ones(50), range(50)), binary(after, range(50)), metric="m")
-    assert 1 / 50 == MISSING
+    assert MISSING == 1 / 50
     assert (found.left_out, found.n) == (missing, 50 - missing)
     assert found.verdict == adjust([found])[0].verdict == verdict
     assert found.need is None or verdict == "undecided"
