@@ -19,6 +19,8 @@ _MONTHS = {name: number for number, name in enumerate(_NAMES, start=1)}
 _CENTURIES = ("eighteen", "nineteen", "twenty", "thousand")
 _MONTH = r"(jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
 _YEAR = r"([0-9]{4}|'?[0-9]{2})"
+_YEAR_ALONE = r"(?:1[89]|20)[0-9]{2}(?![0-9])"
+"""After a month these four digits are no day with a year of two digits: ``march 1953`` is not the 19th."""
 _GAP = r"[\s,./'-]{0,3}"
 
 _YEAR_FIRST = re.compile(r"(?<![0-9])([0-9]{4})([-/. ])([0-9]{1,2})\2([0-9]{1,2})(?![0-9])")
@@ -28,7 +30,7 @@ _DAY_MONTH = re.compile(
     rf"(?<![0-9])([0-9]{{1,2}})(?:st|nd|rd|th)?(?: day)?(?: of)?{_GAP}(?<![a-z]){_MONTH}{_GAP}{_YEAR}(?![0-9])"
 )
 _MONTH_DAY = re.compile(
-    rf"(?<![a-z]){_MONTH}{_GAP}(?: the )?([0-9]{{1,2}})(?:st|nd|rd|th)?(?: of)?{_GAP}{_YEAR}(?![0-9])"
+    rf"(?<![a-z]){_MONTH}{_GAP}(?: the )?(?!{_YEAR_ALONE})([0-9]{{1,2}})(?:st|nd|rd|th)?(?: of)?{_GAP}{_YEAR}(?![0-9])"
 )
 _YEAR_MONTH_WORD = re.compile(rf"(?<![0-9])([0-9]{{4}}){_GAP}(?<![a-z]){_MONTH}{_GAP}([0-9]{{1,2}})(?![0-9])")
 _COMPACT = re.compile(r"(?<![0-9])([0-9]{8})(?:[0-9]{4}|[0-9]{6})?(?![0-9])")

@@ -19,7 +19,8 @@ _SPARSE = 64
 _SHORT_TEXT = 256
 """Bytes below which plain searches for few literals are quicker."""
 _FEW = 200
-_PADDING = b"\0" * 2 * _WIDTH
+_PADDING = b"\xff" * 2 * _WIDTH
+"""Bytes that no text has, so that no literal goes on beyond its end."""
 
 
 class Lookup:

@@ -51,7 +51,7 @@ def test_the_shipped_agent_holds_every_relation_on_synthetic_cases() -> None:
     loaded = load_spec("billing_codes@1.0.0")
     results = judge(loaded, synthesize(loaded, n=40, seed=3).cases, offline_agent(loaded))
     assert broken(results) == set()
-    assert results["identity_invariance"].passed >= 20
+    assert results["identity_invariance"].passed >= 10
     assert results["forbidden_adds_nothing"].passed == results["field_order"].passed == results["case_order"].passed
 
 

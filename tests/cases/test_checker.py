@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -123,3 +124,121 @@ def test_texts_of_an_input_are_named_as_spans_name_them(case: Case) -> None:
 def test_a_set_that_is_not_sound_is_one_clear_line(case: Case) -> None:
     with pytest.raises(CaseError, match="problems, the first: the text at a span"):
         require_sound([*check_case(shifted(case)), *check_case(shifted(case))])
+
+
+def made(text: str, *identifiers: Identifier, **places: Any) -> Case:
+    return Case("made-1-000000000002", "made", {"t": text}, {}, {}, identifiers=identifiers, **places)
+
+
+def problems(case: Case) -> set[str]:
+    return {problem.what for problem in check_case(case)}
+
+
+def one_span(end: int, needle_id: str, start: int = 0) -> Spans:
+    return Spans(("t",), (start,), (end,), (needle_id,))
+
+
+@pytest.mark.parametrize(
+    ("text", "reads"),
+    [
+        ("1931-03-09", True),
+        ("03/09/1931", True),
+        ("3/9/1931", True),
+        ("3/9/31", True),
+        ("March 9, 1931", True),
+        ("9 Mar 1931", True),
+        ("09/03/1931", False),
+        ("March 10, 1931", False),
+        ("9 Mar 2031", False),
+        ("9 March 1931", False),
+        ("1931", False),
+        ("1931-03-09T00:00", False),
+        ("13/40/1931", False),
+    ],
+)
+def test_a_date_is_read_back_in_every_way_of_writing_and_as_no_other_day(text: str, reads: bool) -> None:
+    what = "the text at a span is not patient.dob"
+    assert (what not in problems(made(text, BORN, spans=one_span(len(text), "patient.dob")))) == reads
+
+
+@pytest.mark.parametrize(
+    ("text", "outside"),
+    [
+        ("Ostrander", True),
+        ("(Ostrander)", True),
+        ("Ostrander's", True),
+        ("the Ostrander-Vosk clinic", True),
+        ("Ostranders", False),
+        ("McOstrander", False),
+        ("Ostrander2", False),
+        ("ostrander", False),
+        ("McOstrander and Ostrander", True),
+    ],
+)
+def test_a_name_is_sought_as_a_whole_word(text: str, outside: bool) -> None:
+    last = Identifier("patient.last", "name", "Ostrander")
+    found = problems(made(f"Ostrander. {text}", last, spans=one_span(9, "patient.last")))
+    assert found == ({"patient.last stands outside every span"} if outside else set())
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("900-11-0001", "ssn"),
+        ("(415) 555-0111", "phone"),
+        ("(415)555-0111", "phone"),
+        ("415.555.0111", "phone"),
+        ("415 555-0111", "phone"),
+        ("jo.doe+x@mail.example.org", "email"),
+        ("MRN12345678", "mrn"),
+        ("ZZT123456789", "plan"),
+        ("1900-11-0001", None),
+        ("900-11-00012", None),
+        ("A-900-11-0001", None),
+        ("1-415-555-01110", None),
+        ("MRN1234567", None),
+        ("MRN123456789", None),
+        ("XMRN12345678", None),
+        ("ZZT12345678", None),
+        ("jo at example.org", None),
+        ("555-0111", None),
+    ],
+)
+def test_a_shape_is_an_identifier_s_to_the_digit(text: str, kind: str | None) -> None:
+    found = problems(made(f"See {text} there."))
+    assert found == ({f"a {kind} that is neither planted nor a decoy"} if kind else set())
+
+
+def test_a_decoy_covers_its_own_shape_and_no_part_of_it() -> None:
+    text = "lot 212-555-0188"
+    whole, cut = (Decoys(("t",), (start,), (16,), ("code",)) for start in (4, 5))
+    assert problems(made(text, decoys=whole)) == set()
+    assert problems(made(text, decoys=cut)) == {"a phone that is neither planted nor a decoy"}
+    assert "a decoy outside its text" in problems(made(text, decoys=replace(whole, end=(17,))))
+    assert "a decoy outside its text" in problems(made(text, decoys=replace(whole, end=(4,))))
+
+
+def test_spans_may_touch_and_a_decoy_may_stand_beside_one() -> None:
+    first, last = Identifier("p.first", "name", "Quillan"), Identifier("p.last", "name", "Ostrander")
+    touching = Spans(("t", "t"), (0, 7), (7, 16), ("p.first", "p.last"))
+    text = "QuillanOstrander-Graves"
+    assert problems(made(text, first, last, spans=touching)) == set()
+    beside = Decoys(("t",), (16,), (23,), ("eponym",))
+    assert problems(made(text, first, last, spans=touching, decoys=beside)) == set()
+    within = replace(beside, start=(15,))
+    assert problems(made(text, first, last, spans=touching, decoys=within)) == {"a decoy within a span"}
+
+
+@pytest.mark.parametrize("kind", ["deidentified", "phi"])
+def test_numbers_that_could_belong_to_somebody_are_a_fault_of_synthetic_cases_only(kind: str) -> None:
+    ssn = Identifier("patient.ssn", "ssn", "212-09-9999")
+    case = made(ssn.value, ssn, spans=one_span(11, "patient.ssn"))
+    assert problems(case) == {"patient.ssn could belong to somebody"}
+    assert problems(replace(case, data_class=kind)) == set()  # type: ignore[arg-type]
+
+
+def test_a_problem_says_case_field_and_kind() -> None:
+    (problem,) = check_case(made("See MRN12345678."))
+    assert str(problem) == "made-1-000000000002, t: a mrn that is neither planted nor a decoy"
+    with pytest.raises(CaseError, match="made-1-000000000002, t: 1 problems, the first: a mrn"):
+        require_sound([problem])

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from evalkit.cases.names import KINDS, realistic_name
+from evalkit.cases.names import KINDS, canary_name, realistic_name
 from evalkit.cases.patients import Patient, make_patient
 from evalkit.cases.people import People
 from evalkit.cases.vocabulary import ALSO_WORDS, vocabulary
@@ -113,3 +113,57 @@ def test_no_canary_name_is_written_small_in_clinical_texts(shared_data):
     kept = vocabulary()
     for group in (kept.first_female, kept.first_male, kept.last):
         assert not {name.casefold() for name in group.words} & small
+
+
+def drawn(sex="F", **draws):
+    """A canary name from draws of which all but the named ones are in the middle."""
+    return canary_name([draws.get(f"d{place}", 2**63) for place in range(11)], sex)
+
+
+def hundredth(number):
+    return (2 * number + 1) * 2**64 // 200
+
+
+@pytest.mark.parametrize(
+    ("share", "kind"),
+    [(0, "hyphen"), (5, "hyphen"), (6, "diacritic"), (11, "diacritic"), (12, "apostrophe"), (15, "apostrophe"),
+     (16, "plain"), (99, "plain")],
+)  # fmt: skip
+def test_six_six_and_four_canary_names_in_a_hundred_are_odd(share, kind):
+    assert drawn(d3=hundredth(share), d4=0).kind == kind
+
+
+def test_a_hyphen_joins_two_different_names_and_never_one_twice():
+    name = drawn(d3=0, d4=0)
+    assert name.last == f"{vocabulary().last.pick(2**63)}-{vocabulary().last.pick(0)}"
+    assert drawn(d3=0).kind == "plain"
+    assert "-" not in drawn(d3=0).last
+
+
+@pytest.mark.parametrize("share", [6, 12])
+def test_an_odd_canary_name_is_proof_when_seen_alone(share):
+    names = {drawn(d3=hundredth(share), d4=hundredth(place)).last for place in range(100)}
+    assert len(names) >= 6
+    assert all(canary_grade(name.replace("'", "")) for name in names)
+
+
+def test_only_men_have_a_suffix_and_six_in_a_hundred_of_them():
+    chances = [drawn("M", d9=hundredth(place), d10=0).suffix for place in range(100)]
+    assert chances == ["Jr"] * 6 + [""] * 94
+    assert drawn("M", d9=0, d10=2**64 - 1).suffix == "III"
+    assert drawn("F", d9=0).suffix == ""
+
+
+def test_a_canary_first_name_is_of_the_sex_that_was_drawn():
+    lists = vocabulary()
+    for sex, group in (("F", lists.first_female), ("M", lists.first_male)):
+        assert {drawn(sex, d1=hundredth(place)).first for place in range(100)} <= set(group.words)
+
+
+def test_a_realistic_name_is_the_same_alone_and_of_the_kind_that_was_dealt():
+    row = [realistic_name(7, index, "F") for index in range(200)]
+    assert [realistic_name(7, index, "F") for index in (199, 3)] == [row[199], row[3]]
+    assert [one.kind for one in row] == [KINDS.deal(7, index) for index in range(200)]
+    assert {bool(one.suffix) for one in row if one.kind == "suffix"} == {True}
+    assert not any(one.suffix for one in row if one.kind != "suffix")
+    assert all(one.first == one.last for one in row if one.kind == "one-word")

@@ -15,6 +15,9 @@ from evalkit.cases.people import (
     RESIDENTS_BY_AGE,
     RESIDENTS_BY_STATE,
     People,
+    age_and_sex,
+    home_state,
+    payers,
     share_of_ages,
     share_of_state,
 )
@@ -102,3 +105,55 @@ def test_shares_of_ages_add_up():
 
 def test_people_are_named_in_words():
     assert str(People("population", "realistic")) == "population, realistic names"
+
+
+LOWEST, HIGHEST = 0, 2**64 - 1
+
+
+def test_the_ends_of_the_draws_are_the_youngest_girl_and_the_oldest_man():
+    assert age_and_sex(LOWEST, LOWEST, LOWEST) == (0, "F")
+    assert age_and_sex(LOWEST, HIGHEST, LOWEST) == (4, "F")
+    assert age_and_sex(HIGHEST, HIGHEST, HIGHEST) == (101, "M")
+    assert age_and_sex(HIGHEST, LOWEST, LOWEST) == (85, "M")
+
+
+@pytest.mark.parametrize(("percent", "youngest", "oldest"), [(61, 85, 89), (63, 90, 94), (89, 90, 94), (91, 95, 101)])
+def test_the_last_band_falls_off_by_the_third_draw(percent, youngest, oldest):
+    third = percent * 2**64 // 100
+    assert age_and_sex(HIGHEST, LOWEST, third) == (youngest, "M")
+    assert age_and_sex(HIGHEST, HIGHEST, third) == (oldest, "M")
+
+
+@pytest.mark.parametrize(
+    ("age", "first", "last"),
+    [(0, "employer", "uninsured"), (18, "employer", "uninsured"), (64, "employer", "uninsured"),
+     (65, "medicare", "uninsured"), (101, "medicare", "uninsured")],
+)  # fmt: skip
+def test_an_age_is_insured_by_the_table_of_its_years(age, first, last):
+    assert (payers(LOWEST, age), payers(HIGHEST, age)) == ((first,), (last,))
+
+
+def test_children_have_medicaid_where_the_grown_have_less_and_the_old_medicare():
+    def part(age, payer):
+        return sum(payer in payers(step * (2**64 // 1000), age) for step in range(1000)) / 1000
+
+    assert part(18, "medicaid") == pytest.approx(0.342, abs=0.002)
+    assert part(19, "medicaid") == pytest.approx(0.135, abs=0.002)
+    assert part(64, "medicare") == pytest.approx(0.045, abs=0.002)
+    assert part(65, "medicare") == pytest.approx(0.977, abs=0.002)
+
+
+def test_a_band_is_cut_evenly_and_the_last_one_by_its_own_steps():
+    whole = 331_449_281
+    assert share_of_ages(0, 0) == pytest.approx(18_400_235 / 5 / whole)
+    assert share_of_ages(4, 5) == pytest.approx((18_400_235 + 20_130_423) / 5 / whole)
+    assert share_of_ages(90, 94) == pytest.approx(0.28 * 6_336_435 / whole)
+    assert share_of_ages(101, 150) == pytest.approx(0.10 * 6_336_435 / 7 / whole)
+    assert share_of_ages(102, 150) == share_of_ages(30, 29) == 0
+
+
+def test_states_come_in_the_order_of_the_table_with_their_shares():
+    assert home_state(LOWEST) == "AL"
+    assert home_state(HIGHEST) == "WY"
+    assert home_state(int(share_of_state("AL") * 2**64) + 2**30) == "AK"
+    assert sum(map(share_of_state, RESIDENTS_BY_STATE)) == pytest.approx(1)

@@ -29,7 +29,7 @@ def _views(text):
         ("escapes", "".join(f"\\u{ord(char):04x}" for char in TEXT)),
         ("quoted", "".join(f"={ord(char):02X}" for char in TEXT)),
         ("base64", base64.b64encode(TEXT.encode()).decode()),
-        ("base64", base64.b64encode(gzip.compress(TEXT.encode())).decode()),
+        ("base64", base64.b64encode(gzip.compress(TEXT.encode(), mtime=0)).decode()),
         ("base64", base64.b64encode(zlib.compress(TEXT.encode())).decode()),
         ("hex", TEXT.encode().hex()),
         ("hex", zlib.compress(TEXT.encode()).hex().upper()),

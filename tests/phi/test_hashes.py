@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import zlib
 
 import pytest
@@ -47,3 +48,50 @@ def test_other_hashes_and_salted_ones_are_not_told():
 
 def test_hashes_show_counts_only():
     assert "900" not in repr(Hashes(KNOWN))
+
+
+def test_a_checksum_of_few_digits_counts_in_hex_only():
+    short = next(number for number in range(10**5) if zlib.crc32(f"77{number:05d}".encode()) < 10**7)
+    value = f"77{short:05d}"
+    hashes = Hashes((Identifier("n", "mrn", value),))
+    checksum = zlib.crc32(value.encode())
+    assert (0, "crc32") in set(hashes.seen_in(Forms(f"row {checksum:08x}")))
+    assert set(hashes.seen_in(Forms(f"row {checksum}"))) == set()
+
+
+@pytest.mark.parametrize("kept", [11, 12, 13, 40])
+def test_a_cut_hash_counts_from_twelve_characters_on(kept):
+    digest = hashlib.sha256(b"900-11-4321").hexdigest()
+    assert ((0, "sha256") in _seen(f"subject {digest[:kept]}")) is (kept >= 12)
+
+
+def test_a_middle_piece_of_a_hash_does_not_count():
+    digest = hashlib.sha256(b"900-11-4321").hexdigest()
+    assert _seen(f"subject {digest[1:40]}") == set()
+
+
+def test_a_hash_of_a_near_value_is_another():
+    for near in (b"900-11-4322", b"900-11-432", b"900/11/4321", b" 900-11-4321", b"900-11-4321\r\n"):
+        assert _seen(hashlib.sha256(near).hexdigest()) == set(), near
+
+
+def test_a_keyed_hash_is_not_told():
+    assert _seen(hmac.new(b"key", b"900-11-4321", "sha256").hexdigest()) == set()
+
+
+def test_the_first_identifier_with_a_value_reports_its_hash():
+    twice = (Identifier("a", "ssn", "900-11-4321"), Identifier("b", "ssn", "900 11 4321"))
+    digest = hashlib.md5(b"900114321", usedforsecurity=False).hexdigest()
+    assert {number for number, _ in Hashes(twice).seen_in(Forms(digest))} == {0}
+
+
+def test_no_identifiers_have_no_hashes():
+    assert repr(Hashes(())) == "Hashes(0 spellings)"
+    assert list(Hashes(()).seen_in(Forms(hashlib.md5(b"", usedforsecurity=False).hexdigest()))) == []
+    assert list(Hashes((Identifier("n", "name", ""),)).seen_in(Forms(hashlib.sha1(b"").hexdigest()))) == []
+
+
+def test_a_name_of_one_word_is_not_turned():
+    one = Hashes((Identifier("n", "name", "Villanueva"),))
+    assert repr(one) == "Hashes(6 spellings)"
+    assert set(one.seen_in(Forms(hashlib.md5(b", Villanueva", usedforsecurity=False).hexdigest()))) == set()

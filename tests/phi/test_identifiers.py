@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from evalkit.phi import surrogates
 from evalkit.phi.identifiers import (
     CATEGORIES,
+    OLDEST_AGE,
     VALIDATORS,
     Identifier,
     luhn_check_digit,
@@ -183,3 +184,111 @@ def test_a_number_outside_the_north_american_plan_is_no_phone(value):
 @pytest.mark.parametrize("name", VALIDATORS)
 def test_no_value_makes_a_validator_raise(name, value):
     assert VALIDATORS[name](value) in {True, False}
+
+
+def test_the_categories_stand_in_the_order_of_the_rule():
+    """45 CFR 164.514(b)(2)(i)(A) to (R)."""
+    lettered = dict(zip("ABCDEFGHIJKLMNOPQR", CATEGORIES, strict=True))
+    assert lettered["A"] == "name"
+    assert lettered["B"] == "geo"
+    assert lettered["C"] == "date"
+    assert (lettered["D"], lettered["E"], lettered["F"]) == ("phone", "fax", "email")
+    assert (lettered["G"], lettered["H"], lettered["I"]) == ("ssn", "mrn", "plan")
+    assert (lettered["M"], lettered["O"], lettered["R"]) == ("device", "ip", "other")
+
+
+@pytest.mark.parametrize(
+    "published",
+    ["4111111111111111", "378282246310005", "5555555555554444", "6011111111111117", "490154203237518", "79927398713"],
+)
+def test_published_numbers_of_cards_and_handsets_have_their_luhn_digit(published):
+    assert luhn_check_digit(published[:-1]) == int(published[-1])
+
+
+def test_the_luhn_digit_of_nothing_and_of_zeros_is_zero():
+    assert luhn_check_digit("") == luhn_check_digit("0" * 9) == 0
+
+
+@given(st.text("0123456789", min_size=1, max_size=18))
+def test_zeros_before_a_number_do_not_change_its_luhn_digit(digits):
+    assert luhn_check_digit("000" + digits) == luhn_check_digit(digits)
+
+
+@pytest.mark.parametrize(
+    ("isbn", "check"),
+    [("030640615", "2"), ("019853453", "1"), ("020103801", "3"), ("097522980", "X"), ("080442957", "X")],
+)
+def test_published_book_numbers_have_our_weighted_digit(isbn, check):
+    assert "0123456789X"[weighted_check_digit(isbn)] == check
+
+
+@given(st.text("0123456789", min_size=1, max_size=9))
+def test_the_weighted_sum_with_its_check_digit_is_nothing_mod_11(digits):
+    total = sum(weight * int(digit) for weight, digit in enumerate(reversed(digits), start=2))
+    assert (total + weighted_check_digit(digits)) % 11 == 0
+    assert 0 <= weighted_check_digit(digits) <= 10
+
+
+def test_the_places_of_an_mbi_take_the_characters_that_cms_lists():
+    """Medicare: C 1-9 (and our 0), A letter without S L O I B Z, AN both, N digit."""
+    grammar = ["N", "A", "AN", "N", "A", "AN", "N", "A", "A", "N", "N"]
+    digits, letters = "0123456789", "ACDEFGHJKMNPQRTUVWXY"
+    for place, kind in enumerate(grammar):
+        taken = {char for char in digits + "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if valid_mbi(_put("1EG4TE5MK73", place, char))}
+        wanted = {"N": digits, "A": letters, "AN": digits + letters}[kind]
+        assert taken == set(wanted) | ({"S"} if place == 1 else set()), place
+
+
+def _put(text, place, char):
+    return text[:place] + char + text[place + 1 :]
+
+
+def test_exactly_one_last_digit_makes_a_number_valid():
+    for good, valid in ((GOOD["npi"], valid_npi), (GOOD["mrn"], valid_mrn), (GOOD["member_id"], valid_member_id)):
+        assert [digit for digit in "0123456789" if valid(good[:-1] + digit)] == [good[-1]]
+
+
+def test_the_private_schemes_are_not_taken_for_each_other():
+    assert not valid_mrn(GOOD["member_id"])
+    assert not valid_member_id(GOOD["mrn"])
+    assert not valid_mrn(GOOD["mrn"].lower())
+    assert not valid_mrn(GOOD["mrn"][3:])
+
+
+@pytest.mark.parametrize(("value", "right"), [("001-01-0001", True), ("665-01-0001", True), ("667-01-0001", True),
+                                              ("899-99-9999", True), ("999-99-9999", True), ("66601-0001", False),
+                                              ("001010001", True), ("666010001", False)])  # fmt: skip
+def test_a_social_security_number_is_right_up_to_the_edge_of_its_ranges(value, right):
+    assert valid_ssn(value) is right
+
+
+def test_a_life_is_counted_in_calendar_years_up_to_the_oldest():
+    today = date(2026, 6, 15)
+    assert valid_date_of_birth(f"{2026 - OLDEST_AGE}-01-01", today=today)
+    assert not valid_date_of_birth(f"{2026 - OLDEST_AGE - 1}-12-31", today=today)
+    assert valid_date_of_birth("2026-06-15", today=today)
+    assert not valid_date_of_birth("2026-06-16", today=today)
+    assert not valid_date_of_birth("2026-02-30", today=today)
+    assert not valid_date_of_birth(None, today=today)
+
+
+@pytest.mark.parametrize("year", ["1900-02-29", "2100-02-29", "2001-02-29"])
+def test_only_a_leap_year_has_a_29th_of_february(year):
+    assert not valid_date(year)
+    assert valid_date(f"2000{year[4:]}")
+
+
+@pytest.mark.parametrize(("value", "right"), [("212-555-0142 x1", True), ("212-555-0142x123456", True),
+                                              ("212-555-0142 x1234567", False), ("212-555-0142 ext. 7", True),
+                                              ("212-555-0142 x", False), ("(212)555-0142", True), ("(212-555-0142", False),
+                                              ("212) 555-0142", False), ("+2 212-555-0142", False)])  # fmt: skip
+def test_an_extension_and_brackets_are_whole_or_not_there(value, right):
+    assert valid_phone(value) is right
+
+
+def test_two_identifiers_are_equal_by_all_they_hold():
+    one = Identifier("n", "ssn", "900-11-0001")
+    assert one == Identifier("n", "ssn", "900-11-0001", "patient")
+    assert one != Identifier("n", "ssn", "900-11-0001", "relative")
+    assert len({one, Identifier("n", "ssn", "900-11-0001"), Identifier("n", "mrn", "900-11-0001")}) == 2
+    assert "900" not in f"{one!s} {one!r} {[one]} {({'k': one})}"

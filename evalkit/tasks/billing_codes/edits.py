@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from evalkit.tasks.billing_codes.policy import INCLUDED, PROCEDURES
+from evalkit.tasks.billing_codes.policy import INCLUDED, PROCEDURES, VISITS_ESTABLISHED, VISITS_NEW
 
 MOST_MODIFIERS = 4
 SIDE_MARKS = frozenset({"LT", "RT", "50"})
 SEPARATE = "59"
-_CAPS = {known.code: known.cap for known in PROCEDURES.values()} | {
-    known.further: known.further_cap for known in PROCEDURES.values() if known.further
+_CAPS = {
+    **{known.code: known.cap for known in PROCEDURES.values()},
+    **{known.further: known.further_cap for known in PROCEDURES.values() if known.further},
+    **{code: 1 for _, code in (*VISITS_ESTABLISHED, *VISITS_NEW)},
 }
 _FIRST = {known.further: known.code for known in PROCEDURES.values() if known.further}
 

@@ -199,7 +199,7 @@ _IMAGES: Mapping[Key, Bank] = {
             "Radiographs of the {region} have not been done.",
             "Never had an x-ray of the {region}.",
         ),
-        rare=("Nothing has been imaged so far.",),
+        rare=("Nothing has been imaged of the {region} so far.",),
     ),
 }
 
