@@ -69,7 +69,8 @@ def _any(_):
 
 
 @pytest.mark.parametrize(
-    ("value", "words"), [("Makayla Villanueva", 2), ("Villanueva", 1), ("Makayla Q. Villanueva", 2), (" Ana\tLopez ", 2)]
+    ("value", "words"),
+    [("Makayla Villanueva", 2), ("Villanueva", 1), ("Makayla Q. Villanueva", 2), (" Ana\tLopez ", 2)],
 )
 def test_the_alias_of_a_name_has_as_many_words_up_to_two(value, words):
     alias = _aliases().of("p", "name", value, unlike=_any)

@@ -103,7 +103,10 @@ def _placed(text):
         ("in march 1947 and may 1950", [("march 1947", {(1947, 3, 0)}), ("may 1950", {(1950, 5, 0)})]),
         ("on may 5, stable", [("may 5", set())]),
         ("on the 5th of may", [("5th of may", set())]),
-        ("born the ninth of march, nineteen forty-seven.", [("the ninth of march, nineteen forty-seven", {(1947, 3, 9)})]),
+        (
+            "born the ninth of march, nineteen forty-seven.",
+            [("the ninth of march, nineteen forty-seven", {(1947, 3, 9)})],
+        ),
         ("pid|19470309|f", [("19470309", {(1947, 3, 9)})]),
         ("id a19470309 and 19470309b", []),
         ("score 5/5, bp 142/77, 10/1947", []),

@@ -291,4 +291,4 @@ def test_two_identifiers_are_equal_by_all_they_hold():
     assert one == Identifier("n", "ssn", "900-11-0001", "patient")
     assert one != Identifier("n", "ssn", "900-11-0001", "relative")
     assert len({one, Identifier("n", "ssn", "900-11-0001"), Identifier("n", "mrn", "900-11-0001")}) == 2
-    assert "900" not in f"{one!s} {one!r} {[one]} {({'k': one})}"
+    assert "900" not in f"{one!s} {one!r} {[one]} { ({'k': one}) }"

@@ -34,7 +34,9 @@ def test_short_texts_with_many_literals_are_searched_too():
 LONG = "y" * 300
 
 
-@pytest.mark.parametrize("literal", ["a", "ab", "abc", "abcd", "abcde", "é", "éa", "éé", "€", "a€", "𝐕", "abcdefgh" * 9])
+@pytest.mark.parametrize(
+    "literal", ["a", "ab", "abc", "abcd", "abcde", "é", "éa", "éé", "€", "a€", "𝐕", "abcdefgh" * 9]
+)
 @pytest.mark.parametrize("shift", range(5))
 def test_a_literal_of_any_width_is_found_at_any_offset_and_at_the_very_end(literal, shift):
     lookup = Lookup([literal])

@@ -97,7 +97,9 @@ def test_of_places_that_overlap_the_longer_is_kept_and_order_is_that_of_the_text
 def test_the_order_of_identifiers_changes_no_place():
     text = "Ms. O'Halloran, Makayla, ssn 900-11-4321, m.o@example.org"
     turned = Known(KNOWN.identifiers[::-1])
-    one, two = ([(place.start, place.end, place.part) for place in known.places(Aligned(text))] for known in (KNOWN, turned))
+    one, two = (
+        [(place.start, place.end, place.part) for place in known.places(Aligned(text))] for known in (KNOWN, turned)
+    )
     assert one == two
 
 
