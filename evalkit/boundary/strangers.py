@@ -71,9 +71,11 @@ class _Table:
             return "not_applicable"
         places = [(place, _without_own(case, value)) for place, value in texts_of(execution) if value]
         found: dict[tuple[str, str], tuple[str, str, str]] = {}
-        read = [(place, *one) for place, value in places for one in self._seen(value)]
-        for place, number, known in read:
-            if number != mine and not self._is_own(case, known):
+        own: dict[str, bool] = {}
+        for place, number, known in self._read(places, mine):
+            if known.value not in own:  # cases about one person share their values
+                own[known.value] = self._is_own(case, known)
+            if not own[known.value]:
                 found.setdefault((self._cases[number].case_id, known.needle_id), (place, known.category, "plain"))
         if mine and (len(self._cases) <= SMALL or mine % ONE_IN == 0):
             for key, seen in self._search_before(case, self._cases[mine - 1], places):
@@ -86,7 +88,14 @@ class _Table:
             for (owner, needle_id), (place, category, form) in found.items()
         ]  # fmt: skip
 
-    def _seen(self, value: Any) -> Iterator[tuple[int, Identifier]]:
+    def _read(self, places: Iterable[tuple[str, Any]], mine: int) -> Iterator[tuple[str, int, Identifier]]:
+        """Place, case and identifier of everything that is in the table and not the case's own as well."""
+        for place, value in places:
+            for owners in self._seen(value):
+                if all(number != mine for number, _ in owners):
+                    yield from ((place, number, known) for number, known in owners)
+
+    def _seen(self, value: Any) -> Iterator[list[tuple[int, Identifier]]]:
         words = [word for text in _strings(value) for word in _WORD.findall(_fold(text))]
         for start, first in enumerate(words):
             if len(first) >= BEGINNING and first[:BEGINNING] not in self._beginnings:
@@ -96,7 +105,7 @@ class _Table:
                 run += word
                 owners = self._owners.get(run)
                 if owners is not None:
-                    yield from owners
+                    yield owners
 
     def _is_own(self, case: Case, known: Identifier) -> bool:
         """Whether the value is in the case itself, planted or in its request: then it tells nothing of another's."""
