@@ -35,6 +35,7 @@ from evalkit.stats.charts import Chart
 from evalkit.stats.drift import Drift
 from evalkit.stats.profile import Profile
 from evalkit.stats.shapes import shape_of
+from evalkit.visible import visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -134,10 +135,14 @@ def shapes(drift: Drift, reference: Profile, window: Profile, *, name: str = "sh
             at = np.arange(len(labels))
             axes.bar(at, before * 100, width=0.86, color=_LINE, linewidth=0, zorder=1, label="reference")
             axes.bar(at, after * 100, width=0.56, fill=False, edgecolor=_INK, linewidth=1.4, zorder=2, label="window")
-            axes.set_title(one.column, fontsize=11, color=_INK, loc="left")
+            axes.set_title(visible(one.column), fontsize=11, color=_INK, loc="left")
             numbers = isinstance(reference.columns[one.column], Numbers)
             axes.set_xticks(
-                at, labels, rotation=30 if not numbers else 0, fontsize=8, ha="right" if not numbers else "center"
+                at,
+                [*map(visible, labels)],
+                rotation=30 if not numbers else 0,
+                fontsize=8,
+                ha="right" if not numbers else "center",
             )
             axes.set_ylabel("percent", color=_QUIET, fontsize=9)
             if place == 0:

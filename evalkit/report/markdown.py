@@ -17,11 +17,14 @@ from evalkit.evaluation.gates import GateReport
 from evalkit.evaluation.run import Run
 from evalkit.report import sentences
 from evalkit.report.typography import p_figure, typeset
+from evalkit.visible import visible
 
 if TYPE_CHECKING:
     from evalkit.boundary.examination import Examination
 
 _MOST: Final = 20
+_LONGEST: Final = 2_000
+"""Characters of one sentence."""
 MOST_CHECKS: Final = 100
 """Rows of the table of checks: all of them fit one comment."""
 _SIGNS: Final = {"good": "✅", "bad": "❌", "open": "⚠️"}
@@ -46,13 +49,13 @@ def render_markdown(run: Run, *, comparison: Comparison | None = None, gate: Gat
 
 def code(text: str) -> str:
     """A name as a code span: what would end the span or the table cell is replaced."""
-    plain = re.sub(r"\s+", " ", text).replace("`", "'").replace("|", "¦")
+    plain = visible(re.sub(r"\s+", " ", text)).replace("`", "'").replace("|", "¦")
     return f"`{plain}`" if plain.strip() else ""
 
 
 def prose(text: str) -> str:
     """Text in which nothing is markup, a mention, a reference or HTML."""
-    plain = typeset(re.sub(r"\s+", " ", text))
+    plain = typeset(visible(re.sub(r"\s+", " ", text), most=_LONGEST))
     entities = re.sub(r"[&<>@#]", lambda found: f"&#{ord(found.group())};", plain)
     # An underscore inside a word is no markup on GitHub, and metric names are easier to read with it bare.
     escaped = re.sub(r"([\\`*\[\]|~]|(?<!\w)_|_(?!\w))", r"\\\1", entities)

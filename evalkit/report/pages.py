@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from evalkit import figures
 from evalkit.report import sentences
 from evalkit.report.typography import typeset
+from evalkit.visible import visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
+
+_LONGEST: Final = 2_000
+"""Characters of one text on a page."""
 
 
 def render(template: str, values: Mapping[str, Any]) -> str:
@@ -27,6 +31,11 @@ def trusted(svg: str) -> Markup:
     return NewMarkup(svg)  # noqa: S704
 
 
+def _show(value: Any) -> Any:
+    """What goes into a page: text in which nothing hides or turns around what stands beside it."""
+    return visible(value, most=_LONGEST) if type(value) is str else value
+
+
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     from jinja2 import Environment as NewEnvironment
@@ -38,6 +47,7 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_show,
     )
     environment.filters.update(typeset=typeset, rate=figures.rate, points=figures.points, count=figures.count)
     tone_of = {word: sentences.TONES[verdict] for verdict, word in sentences.VERDICT_WORDS.items()}

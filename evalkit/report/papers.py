@@ -15,7 +15,7 @@ from evalkit.evaluation.calibration import Calibration
 from evalkit.figures import rate, rate_interval
 from evalkit.report import curves
 from evalkit.report.pages import render, trusted
-from evalkit.report.text import grid
+from evalkit.report.text import grid, tell
 from evalkit.report.typography import p_figure
 from evalkit.stats.calibration import Bin
 from evalkit.stats.charts import Chart
@@ -123,7 +123,7 @@ def plain_drift(drift: Drift) -> str:
     rows = [[str(cell) for cell in _drift_row(one)] for one in drift.columns]
     titles = [name.removesuffix("#") for name in _DRIFT_COLUMNS]
     warned = [f"Read with care: {warning}" for warning in drift.warnings]
-    return "\n".join([drift.sentence(), *warned, "", *grid(titles, rows, left=(0, 1, 7))])
+    return "\n".join([*tell(drift.sentence(), *warned), "", *grid(titles, rows, left=(0, 1, 7))])
 
 
 def plain_calibration(calibration: Calibration) -> str:
@@ -137,9 +137,7 @@ def plain_calibration(calibration: Calibration) -> str:
             shown.append(row)
     return "\n".join(
         [
-            f"{c.metric} of {c.run.spec_ref}: {c.error}",
-            c.band.sentence(),
-            c.promise(),
+            *tell(f"{c.metric} of {c.run.spec_ref}: {c.error}", c.band.sentence(), c.promise()),
             "",
             *grid([name.removesuffix("#") for name in _BIN_COLUMNS], bins),
             "",

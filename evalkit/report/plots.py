@@ -21,6 +21,7 @@ from evalkit.stats.comparison import Difference
 from evalkit.stats.intervals import Estimate
 from evalkit.stats.noise import Noise
 from evalkit.stats.power import Repeats, cases_needed
+from evalkit.visible import visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -266,7 +267,8 @@ def _plane() -> tuple[Figure, Axes]:
 
 
 def _label(axes: Axes, row: int, text: str, *, colour: str) -> None:
-    short = text if len(text) <= _LABEL else text[: _LABEL - 1] + "…"
+    plain = visible(text)
+    short = plain if len(plain) <= _LABEL else plain[: _LABEL - 1] + "…"
     axes.text(-0.03, row, short, transform=axes.get_yaxis_transform(), ha="right", va="center", color=colour)
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from evalkit.boundary.examination import Examination
 
 _MOST_FINDINGS: Final = 20
+_LONGEST_LINE: Final = 2_000
 
 
 def plain_run(run: Run) -> str:
@@ -37,10 +38,12 @@ def plain_run(run: Run) -> str:
             rows.append([e.metric, figures.rate(e.value), interval, f"{e.n:,}", str(e.errors), *beside])
     return "\n".join(
         [
-            f"{header.spec_ref} by {header.agent_id} on {header.dataset_name}, {size}",
-            sentences.headline(run),
-            *_steadiness(run),
-            *sentences.remarks(run),
+            *tell(
+                f"{header.spec_ref} by {header.agent_id} on {header.dataset_name}, {size}",
+                sentences.headline(run),
+                *_steadiness(run),
+                *sentences.remarks(run),
+            ),
             "",
             *grid(["metric", "score", "95 % interval", "cases", "errors", *names], rows),
             "",
@@ -79,7 +82,7 @@ def plain_examination(seen: Examination) -> str:
     lines = [f"{seen.spec_ref} by {seen.agent_id}: {seen.sentence()}"]
     if seen.unprobed:
         lines.append(f"no request could be made for: {', '.join(seen.unprobed)}")
-    return "\n".join([*lines, "", plain_checks(seen.results)])
+    return "\n".join([*tell(*lines), "", plain_checks(seen.results)])
 
 
 def plain_comparison(comparison: Comparison) -> str:
@@ -100,7 +103,7 @@ def plain_comparison(comparison: Comparison) -> str:
         for d in sentences.judged(comparison.differences)
     ]  # fmt: skip
     titles = ["metric", "slice", "verdict", "points", "95 % interval", "p (Holm)", "cases", "visible drop"]
-    return "\n".join([*lines, "", *grid(titles, rows, left=(0, 1, 2))])
+    return "\n".join([*tell(*lines), "", *grid(titles, rows, left=(0, 1, 2))])
 
 
 def plain_gate(gate: GateReport) -> str:
@@ -108,12 +111,17 @@ def plain_gate(gate: GateReport) -> str:
     against = f" against {gate.baseline.spec_ref}" if gate.baseline else ""
     head = f"{gate.run.spec_ref}{against}: {sentences.VERDICT_WORDS[gate.verdict]}. {sentences.gate_sentence(gate)}"
     rows = [[sentences.VERDICT_WORDS[result.verdict], result.name, result.what] for result in gate.results]
-    return "\n".join([head, *grid(["verdict", "gate", "seen"], rows, left=(0, 1, 2))])
+    return "\n".join([*tell(head), *grid(["verdict", "gate", "seen"], rows, left=(0, 1, 2))])
+
+
+def tell(*lines: str) -> list[str]:
+    """A line each, in which nothing that a name carries acts on a terminal."""
+    return [visible(line, most=_LONGEST_LINE) for line in lines]
 
 
 def grid(titles: Sequence[str], rows: Sequence[Sequence[str]], *, left: Sequence[int] = (0,)) -> list[str]:
     """Lines of aligned columns under their titles; columns in ``left`` are flush left, the others flush right."""
-    lines = [titles, *([visible(cell) for cell in row] for row in rows)]
+    lines = [[visible(cell) for cell in row] for row in (titles, *rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(titles))]
     return [
         "  ".join(

@@ -25,7 +25,7 @@ class Noise:
     """The variance of a score, split by one-way analysis of variance over cases."""
 
     within: float
-    """Variance between the trials of one case; NaN where no case has two."""
+    """Variance between the trials of one case; NaN where no case has two, and for one case alone."""
     between: float
     """Variance between the expected scores of cases, never below 0; NaN likewise."""
     n: int
@@ -53,6 +53,10 @@ class Noise:
 
     def advice(self) -> str:
         """What to spend calls on, in one line."""
+        if math.isnan(self.within) and self.trials > 1:
+            return (
+                f"one case alone, {'flaky' if len(self.flaky) else 'steady'}: how cases differ is not known; add cases"
+            )
         if math.isnan(self.within):
             return "one trial a case: how much the agent differs from itself is not known; try 3 trials"
         if self.within < NO_ERROR:
@@ -90,16 +94,16 @@ def split_variance(scores: npt.ArrayLike) -> Noise:
     means = filled.sum(axis=1) / np.maximum(counts, 1)
     inside = np.where(judged, values - means[:, None], 0.0)
     squares = np.square(inside).sum(axis=1)
+    spread = squares / counts
+    order = np.argsort(-spread, kind="stable")
+    flaky = where[order[spread[order] > NO_ERROR]]
     if total <= n or n < 2:
-        return Noise(math.nan, math.nan, n, float(counts.mean()) if n else math.nan, np.zeros(0, np.int64))
+        return Noise(math.nan, math.nan, n, float(counts.mean()) if n else math.nan, flaky)
     within = float(squares.sum() / (total - n))
     grand = filled.sum() / total
     across = float((counts * np.square(means - grand)).sum() / (n - 1))
     average = float((total - np.square(counts).sum() / total) / (n - 1))
-    spread = squares / counts
-    order = np.argsort(-spread, kind="stable")
-    divided = order[spread[order] > NO_ERROR]
-    return Noise(within, max(0.0, (across - within) / average), n, average, where[divided])
+    return Noise(within, max(0.0, (across - within) / average), n, average, flaky)
 
 
 def trials_needed(

@@ -46,6 +46,15 @@ def runs(
     assert Path(home).is_dir()
 
 
+@pytest.fixture(scope="module", autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A workspace for what the fixtures of a module evaluate: the checkout that tests run in stays as it is."""
+    home = tmp_path_factory.mktemp("home") / ".evalkit"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("EVALKIT_HOME", str(home))
+        yield home
+
+
 Build = Callable[..., Run]
 
 

@@ -68,3 +68,48 @@ def test_without_repeats_nobody_knows_whether_trials_would_decide() -> None:
 def test_a_metric_of_labels_has_no_reliability() -> None:
     with pytest.raises(MetricError, match="no numbers of m"):
         reliability(("yes", "no"))
+
+
+def test_twenty_flaky_cases_are_listed_and_the_others_counted() -> None:
+    for flaky, more in ((20, False), (21, True)):
+        card = reliability((True, False) * flaky)._repr_html_()
+        assert card.count("<td>case-") == 20
+        assert (f"flaky case, {flaky} cases in all" in card) == more
+
+
+def test_one_trial_a_case_has_pass_at_one_and_nothing_more_to_say() -> None:
+    found = reliability((True, False, True, True), trials=1)
+    assert found.at_k == found.hat_k == (0.75,)
+    assert "pass@" not in str(found)
+    assert str(found).startswith("m: one trial a case")
+
+
+def test_a_case_that_was_judged_once_bounds_k_and_one_that_never_was_does_not() -> None:
+    once = reliability((True, None, True, False, True, True))
+    never = reliability((None, None, True, False, True, True))
+    assert (once.at_k, once.hat_k) == (pytest.approx((2.5 / 3,)), pytest.approx((2.5 / 3,)))
+    assert len(never.at_k) == 2
+    assert never.at_k == pytest.approx((0.75, 1.0))
+
+
+def test_scores_that_are_numbers_have_noise_and_no_pass_at_k() -> None:
+    found = reliability((0.25, 0.75, 0.5, 0.5))
+    assert (found.at_k, found.hat_k, found.flaky) == ((), (), ("case-0",))
+    assert '<th scope="col" class="n">k</th>' not in found._repr_html_()
+
+
+@pytest.mark.parametrize("metric", ["other", ""])
+def test_a_metric_that_is_not_there_is_one_clear_line(metric: str) -> None:
+    table = tabulate(Scores(("a",), (0,), ("a",), ((),), {"m": (None,), "label": ("x",)}, {}))
+    for name in (metric, "m", "label"):
+        with pytest.raises(MetricError) as refused:
+            measure_reliability(table, name)
+        assert str(refused.value) == f"this run has no numbers of {name} -> name one of the run's metrics"
+
+
+def test_a_card_keeps_hostile_cases_and_metrics_as_text() -> None:
+    name = "<i>\x1b"
+    table = tabulate(Scores((name, name), (0, 1), (name, name), ((), ()), {name: (True, False)}, {}))
+    card = measure_reliability(table, name)._repr_html_()
+    assert card.count("&lt;i&gt;\\x1b") == 2
+    assert "<i>" not in card

@@ -220,3 +220,16 @@ def test_a_run_with_trials_shows_how_steady_it_is(records: SimpleNamespace) -> N
 
 def test_one_trial_a_case_says_nothing_of_steadiness(page: str) -> None:
     assert "Asked again" not in page
+
+
+def test_a_name_that_turns_text_around_is_written_out_in_tables_and_headings(records: SimpleNamespace) -> None:
+    acting = "safe\u202e\u2066name\x1b"
+    run = replace(
+        records.run,
+        header=replace(records.run.header, agent_id=acting, dataset_name=acting, spec_id=acting),
+        checks=(records.check_result(acting, title=acting, citation=acting),),
+    )
+    run.__dict__["estimates"] = (replace(records.run.estimates[0], metric=acting),)
+    page = render_html(run, gate=replace(records.gate, results=(GateResult(acting, "fail", acting),)))
+    assert not re.search("[\u202e\u2066\x1b]", page)
+    assert page.count("safe\\u202e\\u2066name\\x1b") > 8

@@ -78,3 +78,73 @@ def test_the_same_records_give_the_same_bytes_and_no_clock(records: SimpleNamesp
     first = render_junit(records.run, gate=records.gate)
     assert first == render_junit(records.run, gate=records.gate)
     assert "timestamp" not in first
+
+
+@pytest.mark.parametrize(
+    ("verdict", "tag", "text"),
+    [
+        ("pass", None, None),
+        ("fail", "failure", "seen & <measured>"),
+        ("undecided", "skipped", "undecided: seen & <measured>"),
+        ("incomplete", "error", "seen & <measured>"),
+    ],
+)
+def test_each_verdict_of_a_gate_has_its_element_and_its_words(
+    records: SimpleNamespace, verdict: str, tag: str | None, text: str | None
+) -> None:
+    gate = replace(records.gate, results=(GateResult("m >= 0.5", verdict, "seen & <measured>"),))
+    suite = ET.fromstring(render_junit(replace(records.run, checks=()), gate=gate).encode()).find("testsuite")
+    case = suite.find("testcase[@classname='gate']")
+    assert [child.tag for child in case] == ([tag] if tag else [])
+    assert [child.get("message") for child in case] == ([text] if text else [])
+    counted = {name: suite.get(name) for name in ("tests", "failures", "errors", "skipped")}
+    expected = {"failure": "failures", "error": "errors", "skipped": "skipped"}.get(tag or "", "")
+    assert counted == {
+        "tests": "1",
+        "failures": "0",
+        "errors": "0",
+        "skipped": "0",
+        **({expected: "1"} if expected else {}),
+    }
+
+
+def test_a_hundred_findings_are_listed_and_all_are_counted(records: SimpleNamespace) -> None:
+    found = tuple(replace(records.finding, case_id=f"case-{at}", needle_id="") for at in range(101))
+    root = ET.fromstring(render_checks("x", [records.check_result(findings=found)]).encode())
+    failure = root.find(".//failure")
+    assert failure.get("message") == "101 findings in 101 executions"
+    assert failure.text.splitlines() == [f"case-{at} trial 0" for at in range(100)]
+
+
+def test_findings_of_one_execution_fail_it_once(records: SimpleNamespace) -> None:
+    twice = (records.finding, replace(records.finding, place="logs[2]"))
+    root = ET.fromstring(render_checks("x", [records.check_result(findings=twice)]).encode())
+    assert root.find(".//failure").get("message") == "2 findings in 1 execution"
+
+
+def test_what_was_judged_and_what_a_pass_leaves_possible_stand_beside_a_check(records: SimpleNamespace) -> None:
+    checks = [records.check_result("sampled", evidence="e" * 64), records.check_result("all", sampled=False)]
+    root = ET.fromstring(render_checks("x", checks).encode())
+    said = [
+        {one.get("name"): one.get("value") for one in case.iterfind("properties/property")}
+        for case in root.iterfind(".//testcase")
+    ]
+    assert said[0]["evidence"] == "e" * 64
+    assert said[0]["possible"] == "1.0 %"
+    assert said[1] == {"citation": "45 CFR 164.508", "basis": "current"}
+
+
+def test_no_check_and_no_gate_are_an_empty_suite_and_no_pass(records: SimpleNamespace) -> None:
+    root = ET.fromstring(render_junit(replace(records.run, checks=())).encode())
+    assert root.get("tests") == "0"
+    assert [one.get("name") for one in root.iterfind(".//property")][-1] == "not looked for"
+
+
+def test_a_hostile_gate_stays_one_test_case_of_valid_xml(records: SimpleNamespace) -> None:
+    hostile = 'm"/><testcase name="x\x1b'
+    gate = replace(records.gate, results=(GateResult(hostile, "fail", hostile), GateResult("boundary: c", "fail", "x")))
+    run = replace(records.run, checks=(), header=replace(records.run.header, agent_id=hostile, spec_id=hostile))
+    root = ET.fromstring(render_junit(run, gate=gate).encode())
+    (case,) = root.iterfind(".//testcase")
+    assert case.get("name") == 'm"/><testcase name="x?'
+    assert root.find(".//property[@name='agent_id']").get("value") == case.get("name")

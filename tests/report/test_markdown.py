@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -7,7 +8,8 @@ import pytest
 from markdown_it import MarkdownIt
 
 from evalkit.evaluation.comparison import CaseChange, RowEffect
-from evalkit.report.markdown import code, prose, render_markdown
+from evalkit.evaluation.gates import GateResult
+from evalkit.report.markdown import code, prose, render_markdown, table
 
 HOSTILE = "<img src=x onerror=alert(1)> [a](http://evil.example) @team #1 | `x` **b**"
 GITHUB_COMMENT = 65_536
@@ -94,3 +96,103 @@ def test_the_comment_stays_within_what_github_takes(records: SimpleNamespace) ->
     comment = render_markdown(records.run, comparison=many, gate=records.gate)
     assert "and 4980 more" in comment
     assert len(comment) < GITHUB_COMMENT
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("a|b", "`a¦b`"),
+        ("a`b", "`a'b`"),
+        ("a\n\n  b", "`a b`"),
+        ("``` x", "`''' x`"),
+        ("", ""),
+        ("\n", ""),
+    ],
+)
+def test_what_would_end_a_code_span_is_replaced(given: str, shown: str) -> None:
+    assert code(given) == shown
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("line_exact", "line_exact"),
+        ("_all_", r"\_all\_"),
+        ("a_ b", r"a\_ b"),
+        ("**x**", r"\*\*x\*\*"),
+        ("see #12 and @team", "see &#35;12 and &#64;team"),
+        ("[a](http://b)", r"\[a\](http:&#47;/b)"),
+        ("www.example.org", "www&#46;example.org"),
+        ("&lt;", "&#38;lt;"),
+        ("-5.0 points", "\u22125.0 points"),
+        ("~~gone~~ | cell", r"\~\~gone\~\~ \| cell"),
+    ],
+)
+def test_prose_links_mentions_and_marks_nothing(given: str, shown: str) -> None:
+    assert prose(given) == shown
+
+
+@pytest.mark.parametrize(
+    ("rows", "lines", "end"), [(0, 0, ""), (1, 3, "| 0 |"), (20, 22, "| 19 |"), (21, 24, "and 1 more")]
+)
+def test_a_table_stops_after_twenty_rows_and_says_how_many_more(rows: int, lines: int, end: str) -> None:
+    text = table(["n"], [[str(row)] for row in range(rows)])
+    assert len(text.splitlines()) == lines
+    assert text.endswith(end)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sign", "word"),
+    [
+        ({"verdict": "improved"}, "✅", "improved"),
+        ({"verdict": "undecided", "need": 900}, "⚠️", "undecided"),
+        ({"verdict": "regressed"}, "❌", "regressed"),
+    ],
+)
+def test_the_sign_in_front_goes_with_the_verdict(
+    records: SimpleNamespace, changes: dict[str, object], sign: str, word: str
+) -> None:
+    one = replace(records.comparison, differences=(records.difference(**changes),))
+    first = render_markdown(records.run, comparison=one).splitlines()[0]
+    assert first == f"### {sign} `billing_codes@2.0.0` against `billing_codes@1.0.0`: {word}"
+
+
+def test_a_comment_about_nothing_has_no_empty_table_and_no_empty_fold(records: SimpleNamespace) -> None:
+    empty = replace(records.run, checks=(), baselines={})
+    empty.__dict__["estimates"] = ()
+    comment = render_markdown(empty, comparison=replace(records.comparison, differences=records.comparison.differences[:1],
+                                                        changes=(), rows=(), warnings=()))  # fmt: skip
+    assert "<details>" not in comment
+    assert "Read with care" not in comment
+    assert comment.count("\n| ---") == 1
+    assert "\n\n\n" not in comment
+    assert comment.endswith("</sub>\n")
+
+
+def test_hostile_scores_gates_and_findings_stay_text_in_a_run_alone(records: SimpleNamespace) -> None:
+    check = records.check_result(HOSTILE, citation=HOSTILE, findings=(
+        replace(records.finding, what=HOSTILE, place=HOSTILE, case_id=HOSTILE, needle_id=HOSTILE),))  # fmt: skip
+    header = replace(records.run.header, agent_id=HOSTILE, spec_id=HOSTILE, evalkit_version=HOSTILE)
+    run = replace(records.run, header=header, checks=(check,), baselines={HOSTILE: {}}, head_metric=HOSTILE)
+    run.__dict__["estimates"] = (replace(records.run.estimates[0], metric=HOSTILE),)
+    gate = replace(records.gate, results=(GateResult(HOSTILE, "fail", HOSTILE),))
+    html = rendered(render_markdown(run, gate=gate))
+    assert not re.search(r"<(?:img|a)\b", html)
+    assert html.count("&lt;img") > 12
+    tables = re.findall(r"<table>.*?</table>", html, flags=re.DOTALL)
+    assert [len(re.findall("<td", one)) for one in tables] == [5, 3, 7, 6]
+
+
+def test_nothing_hides_or_turns_around_in_a_comment(records: SimpleNamespace) -> None:
+    acting = "safe\u202e\u200bname\x07"
+    comparison = replace(
+        records.comparison,
+        rows=(RowEffect(acting, acting, 1, 0),),
+        changes=(CaseChange(acting, "broke", 1.0, 0.0, (acting,), (acting,)),),
+        warnings=(acting,),
+    )
+    comment = render_markdown(records.run, comparison=comparison)
+    assert not re.search("[\u202e\u200b\x07]", comment)
+    assert comment.count("`safe\\u202e\\u200bname\\x07`") == 4
+    assert comment.count("safe\\\\u202e\\\\u200bname\\\\x07") == 3
+    assert len(prose("x" * 100_000)) < 2_100

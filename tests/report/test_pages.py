@@ -113,3 +113,24 @@ def test_importing_the_pages_does_not_load_the_template_engine() -> None:
     script = "import sys, evalkit.report.pages; print('jinja2' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("a\u202eb", "a\\u202eb"),
+        ("a\x1b[2J", "a\\x1b[2J"),
+        ("one\ntwo", "one two"),
+        ("Zoë → 94.0\u00a0%", "Zoë → 94.0\u00a0%"),
+        ("x" * 2_000, "x" * 2_000),
+    ],
+)
+def test_what_hides_or_turns_text_around_is_written_out_on_a_page(given: str, shown: str) -> None:
+    assert filled("{{ value }}|{{ value|typeset }}", value=given) == f"{shown}|{shown}"
+
+
+def test_a_text_too_long_to_read_keeps_both_ends_and_a_figure_is_never_cut() -> None:
+    page = filled("{{ value }}", value="a" * 2_000 + "b" * 1_000)
+    assert page == "a" * 1_000 + " ... 1,000 characters ... " + "b" * 1_000
+    svg = "<svg>" + "x" * 10_000 + "\n</svg>"
+    assert filled("{{ value }}", value=pages.trusted(svg)) == svg

@@ -139,3 +139,10 @@ def test_a_spread_counts_what_reaches_the_limit() -> None:
     assert ET.fromstring(svg).get("aria-label") == "2 of 5 values reach 0.8"
     assert plots.spread([0.1, 0.2], limit=0.8) == plots.spread([0.1, 0.2], limit=0.8)
     assert plots.spread([], limit=0.8) == ""
+
+
+def test_what_acts_in_a_name_is_written_out_and_cut_like_any_other(records: SimpleNamespace) -> None:
+    svg = plots.forest([records.difference(metric="m\x1b\u202e"), records.difference(metric="\x00" * 60)], margin=0.02)
+    assert "m\\x1b\\u202e" in texts(svg)
+    assert not re.search("[\x00\x1b\u202e]", svg)
+    assert "\\x00" * 8 + "\\…" in texts(svg)

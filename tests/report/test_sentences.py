@@ -5,6 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from evalkit.evaluation.comparison import RowEffect
+from evalkit.evaluation.run import Stopped
 from evalkit.report import sentences
 
 
@@ -97,3 +99,93 @@ def test_a_head_metric_that_judged_nothing_is_said_so(records: SimpleNamespace) 
 
 def test_every_verdict_has_a_word_and_a_tone() -> None:
     assert sentences.VERDICT_WORDS.keys() == sentences.TONES.keys()
+
+
+@pytest.mark.parametrize(
+    ("passed", "unseen", "idle", "sentence"),
+    [
+        (2, 0, 0, "2 of 2 boundary checks passed."),
+        (0, 1, 0, "0 of 1 boundary check passed; 1 check could not observe anything."),
+        (1, 0, 2, "1 of 3 boundary checks passed; 2 checks had nothing to check."),
+        (1, 2, 1, "1 of 4 boundary checks passed; 2 checks could not observe anything; 1 check had nothing to check."),
+        (0, 0, 0, "No boundary check was made."),
+    ],
+)
+def test_checks_are_counted_by_what_they_could_see(
+    records: SimpleNamespace, passed: int, unseen: int, idle: int, sentence: str
+) -> None:
+    checks = [records.check_result(f"passed-{at}") for at in range(passed)]
+    checks += [records.check_result(f"unseen-{at}", passed=0, not_observed=3) for at in range(unseen)]
+    checks += [records.check_result(f"idle-{at}", passed=0, not_applicable=9) for at in range(idle)]
+    assert sentences.boundary_sentence(replace(records.run, checks=tuple(checks))) == sentence
+
+
+def test_breaches_are_counted_by_execution_and_named_in_order(records: SimpleNamespace) -> None:
+    twice = (records.finding, replace(records.finding, place="logs[2]"), replace(records.finding, trial=1))
+    checks = (
+        records.check_result("b", findings=twice),
+        records.check_result("raised", error="KeyError"),
+        records.check_result("a", findings=twice[:1]),
+    )
+    run = replace(records.run, checks=checks)
+    assert sentences.boundary_sentence(run) == "3 boundary checks failed in 3 executions (b, raised, a)."
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ((), ""),
+        (((0, 9),), ""),
+        (((1, 0),), "Row R/0 broke 1 case and fixed 0."),
+        (((14, 2), (0, 7)), "Row R/0 broke 14 cases and fixed 2."),
+        (((14, 2), (5, 0), (1, 1), (0, 1)), "Row R/0 broke 14 cases and fixed 2; 2 other rows broke cases too."),
+        (((14, 2), (5, 0)), "Row R/0 broke 14 cases and fixed 2; 1 other row broke cases too."),
+    ],
+)
+def test_other_rows_are_counted_where_they_broke_something(
+    records: SimpleNamespace, rows: tuple[tuple[int, int], ...], sentence: str
+) -> None:
+    effects = tuple(RowEffect(f"R/{at}", "row added", broke, fixed) for at, (broke, fixed) in enumerate(rows))
+    assert sentences.row_sentence(replace(records.comparison, rows=effects)) == sentence
+
+
+def test_what_is_most_pressing_is_said_first_and_nothing_twice(records: SimpleNamespace) -> None:
+    stopped = Stopped("regressed", 50, 300, 40.0, 0.02, "run-0")
+    run = with_estimates(records.leaky, incomplete=7, stopped=stopped)
+    said = sentences.remarks(run, records.comparison, records.gate)
+    assert said[0] == "7 executions left undone: this run is no evidence for a gate."
+    assert said[1] == f"The run {stopped}."
+    assert said[2] == records.comparison.sentence()
+    assert said[-1] == sentences.gate_sentence(records.gate)
+    assert sentences.boundary_sentence(run) not in said
+    assert sentences.headline(run, records.comparison) == sentences.boundary_sentence(run)
+    assert len(set(said)) == len(said)
+
+
+def test_a_comparison_without_a_caveat_leaves_no_empty_sentence(records: SimpleNamespace) -> None:
+    plain = replace(records.comparison, rows=())
+    assert sentences.caveat(plain) == sentences.row_sentence(plain) == ""
+    assert sentences.remarks(records.run, plain) == (sentences.boundary_sentence(records.run),)
+
+
+@pytest.mark.parametrize(
+    ("gate", "compared", "verdict"),
+    [(True, True, "fail"), (False, True, "regressed"), (False, False, "pass"), (True, False, "fail")],
+)
+def test_a_gate_outweighs_a_comparison_and_a_comparison_the_checks(
+    records: SimpleNamespace, gate: bool, compared: bool, verdict: str
+) -> None:
+    asked = records.comparison if compared else None, records.gate if gate else None
+    assert sentences.verdict_of(records.run, *asked) == verdict
+
+
+def test_trials_are_told_where_there_are_several(records: SimpleNamespace) -> None:
+    again = with_estimates(records.run, header=replace(records.run.header, trials=3))
+    assert sentences.estimate_sentence(again) == (
+        "line_exact 89.0 % (95 % interval 85.0 to 92.1 %), 300 cases x 3 trials."
+    )
+
+
+def test_a_proposed_rule_says_that_it_is_one(records: SimpleNamespace) -> None:
+    assert sentences.citation(records.check_result(basis="proposed")) == "45 CFR 164.508 [proposed]"
+    assert sentences.citation(records.check_result()) == "45 CFR 164.508"

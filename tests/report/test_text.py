@@ -3,6 +3,11 @@ from __future__ import annotations
 from dataclasses import replace
 from types import SimpleNamespace
 
+import pytest
+
+from evalkit.evaluation.comparison import Comparison, RowEffect
+from evalkit.evaluation.gates import GateReport, GateResult
+from evalkit.evaluation.run import Run
 from evalkit.report.text import grid, plain_checks, plain_comparison, plain_gate, plain_run
 
 
@@ -77,3 +82,85 @@ def test_gates_without_a_baseline_name_none(records: SimpleNamespace) -> None:
 
 def test_a_line_break_in_a_name_does_not_break_the_table() -> None:
     assert grid(["a", "b"], [["one\ntwo", "3"]]) == ["a        b", "one two  3"]
+
+
+ACTING = "name\x1b[2J\u202e"
+SHOWN = "name\\x1b[2J\\u202e"
+
+
+def hostile(records: SimpleNamespace) -> tuple[Run, Comparison, GateReport]:
+    """A run, a comparison and gates in which every name and sentence from elsewhere carries commands."""
+    header = replace(records.run.header, agent_id=ACTING, dataset_name=ACTING, spec_id=ACTING)
+    found = replace(records.finding, what=ACTING, place=ACTING, case_id=ACTING)
+    check = records.check_result(ACTING, citation=ACTING, findings=(found,))
+    run = replace(records.run, header=header, head_metric=ACTING, baselines={ACTING: {}}, checks=(check,))
+    run.__dict__["estimates"] = (replace(records.run.estimates[0], metric=ACTING),)
+    comparison = replace(
+        records.comparison, baseline=header, candidate=header, differences=(records.difference(ACTING, ACTING),),
+        rows=(RowEffect(ACTING, ACTING, 1, 0),), warnings=(ACTING,),
+    )  # fmt: skip
+    return run, comparison, GateReport(header, header, (GateResult(ACTING, "fail", ACTING),))
+
+
+def test_no_name_acts_on_a_terminal_wherever_it_stands(records: SimpleNamespace) -> None:
+    run, comparison, gate = hostile(records)
+    for told, names in ((plain_run(run), 12), (plain_comparison(comparison), 9), (plain_gate(gate), 4)):
+        assert "\x1b" not in told
+        assert "\u202e" not in told
+        assert told.count(SHOWN) >= names
+
+
+def test_a_line_break_in_a_name_makes_no_line_of_ours(records: SimpleNamespace) -> None:
+    faked = replace(records.comparison, warnings=("first\nline_exact  all  improved",))
+    lines, plain = plain_comparison(faked).splitlines(), plain_comparison(records.comparison).splitlines()
+    assert len(lines) == len(plain)
+    assert "Read with care: first line_exact  all  improved." in lines
+
+
+def test_a_megabyte_in_a_name_stays_a_line_one_can_read(records: SimpleNamespace) -> None:
+    run = replace(records.run, header=replace(records.run.header, agent_id="x" * 1_000_000))
+    assert max(map(len, plain_run(run).splitlines())) < 2_100
+
+
+def test_a_run_of_trials_says_how_it_answered_again(records: SimpleNamespace) -> None:
+    again = replace(records.run, header=replace(records.run.header, trials=3))
+    again.__dict__["estimates"] = records.run.estimates
+    assert plain_run(again).splitlines()[2].startswith("Asked again: line_exact: ")
+    assert "x 3 trials" in plain_run(again).splitlines()[0]
+    assert "Asked again" not in plain_run(replace(again, head_metric="reason"))
+    assert "Asked again" not in plain_run(records.run)
+
+
+def test_a_run_without_checks_and_without_figures_ends_in_one_sentence(records: SimpleNamespace) -> None:
+    empty = replace(records.run, checks=(), baselines={})
+    empty.__dict__["estimates"] = ()
+    lines = plain_run(empty).splitlines()
+    assert lines[1:3] == ["line_exact: nothing could be judged in 300 cases.", "No boundary check was made."]
+    assert not any("possible:" in line or "not looked for" in line for line in lines)
+    assert plain_run(empty) == plain_run(empty).rstrip()
+
+
+@pytest.mark.parametrize(("findings", "last"), [(20, "digits)"), (21, "  and 1 finding more"), (0, "images and sound")])
+def test_the_twentieth_finding_is_told_and_the_twenty_first_counted(
+    records: SimpleNamespace, findings: int, last: str
+) -> None:
+    found = tuple(replace(records.finding, case_id=f"case-{place}") for place in range(findings))
+    lines = plain_checks([records.check_result(findings=found)]).splitlines()
+    assert lines[-1].endswith(last)
+    assert sum(line.startswith("  case-") for line in lines) == min(findings, 20)
+
+
+def test_a_column_flush_right_keeps_its_end_and_a_line_has_no_trailing_blank() -> None:
+    assert grid(["a", "long title", "c"], [["longer", "1", ""], ["b", "22", "z"]]) == [
+        "a       long title  c",
+        "longer           1",
+        "b               22  z",
+    ]
+    assert grid(["a", "b"], [], left=(0, 1)) == ["a  b"]
+
+
+def test_a_row_of_another_length_is_an_error_and_not_a_shorter_line() -> None:
+    with pytest.raises((ValueError, IndexError)):
+        grid(["a", "b"], [["1"]])
+    with pytest.raises(ValueError, match="zip"):
+        grid(["a"], [["1", "2"]])

@@ -6,12 +6,14 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.stats import spearmanr
 from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.inter_rater import cohens_kappa
 
 from evalkit.errors import StatisticsError
-from evalkit.stats.agreement import icc, kappa, spearman
+from evalkit.stats.agreement import Agreement, icc, kappa, spearman
 
 SHROUT_AND_FLEISS = [[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]]
 
@@ -88,3 +90,49 @@ def test_perfect_raters_agree_perfectly() -> None:
 def test_what_has_no_agreement_is_refused(call) -> None:
     with pytest.raises(StatisticsError):
         call()
+
+
+def test_an_agreement_says_its_measure_and_a_figure_that_is_not_defined_says_so() -> None:
+    assert str(Agreement("ICC(1)", 0.514, 0.1, 0.876, 12)) == "ICC(1) 0.51 (95 % interval 0.10 to 0.88), 12 cases"
+    assert str(kappa(["a"] * 9, ["a"] * 9)) == "Cohen's kappa: not defined on 9 cases"
+    assert str(spearman([1, 1, 1, 1], [1, 2, 3, 4])) == "Spearman: not defined on 4 cases"
+
+
+def test_raters_who_always_differ_agree_less_than_chance_gives() -> None:
+    found = kappa([0, 1] * 10, [1, 0] * 10)
+    assert (found.value, found.lo, found.hi) == pytest.approx((-1.0, -1.0, -1.0), abs=1e-6)
+
+
+def test_weights_forgive_neighbours_and_not_the_far_end() -> None:
+    one, near, far = [1, 2, 3, 1, 2, 3], [2, 2, 3, 1, 2, 3], [3, 2, 3, 1, 2, 3]
+    plain, quadratic = (kappa(one, near, weights=weights).value for weights in ("none", "quadratic"))
+    assert quadratic > plain
+    assert kappa(one, far, weights="quadratic").value < kappa(one, near, weights="quadratic").value
+    assert kappa(one, far, weights="linear").value < kappa(one, near, weights="linear").value < 1
+
+
+def test_labels_of_two_kinds_are_told_apart_and_put_in_one_order() -> None:
+    mixed = kappa(["1", 1, "1", 1], ["1", "1", 1, 1])
+    assert mixed.value == pytest.approx(0)
+    assert mixed == kappa(["x", "y", "x", "y"], ["x", "x", "y", "y"])
+
+
+def test_a_rater_who_is_always_one_mark_higher_agrees_in_order_and_less_in_value() -> None:
+    marks = [[1, 2], [2, 3.5], [3, 4], [4, 4.5], [5, 6.5]]
+    value, order = icc(marks, model=2), icc(marks, model=3)
+    assert order.value > value.value > icc(marks, model=1).value
+    assert [one.measure for one in (value, order)] == ["ICC(2,1)", "ICC(3,1)"]
+    assert order.lo < order.value < order.hi
+    shifted = [[low, high + 10] for low, high in marks]
+    assert icc(shifted, model=3).value == pytest.approx(order.value)
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=4, max_size=30))
+def test_a_rank_correlation_knows_ranks_alone_and_turns_with_one_side(pairs: list[tuple[int, int]]) -> None:
+    one, other = ([pair[side] for pair in pairs] for side in (0, 1))
+    found, bent = spearman(one, other), spearman([value**3 + value for value in one], other)
+    assert math.isnan(found.value) or bent.value == pytest.approx(found.value)
+    turned = spearman([-value for value in one], other)
+    assert math.isnan(found.value) or (turned.value, turned.lo, turned.hi) == pytest.approx(
+        (-found.value, -found.hi, -found.lo)
+    )

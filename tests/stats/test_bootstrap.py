@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from scipy import stats
 
 from evalkit.errors import StatisticsError
-from evalkit.stats.bootstrap import bootstrap_mean
+from evalkit.stats.bootstrap import FEW_VALUES, bootstrap_mean
 from evalkit.stats.columns import binary, ratio
 from evalkit.stats.comparison import Plan, compare_columns
 
@@ -71,3 +73,29 @@ def test_pooled_ratios_are_resampled_by_what_each_cluster_adds() -> None:
 def test_fewer_than_two_numbers_are_refused(values: list) -> None:
     with pytest.raises(StatisticsError, match="at least two"):
         bootstrap_mean(values, seed=1)
+
+
+def test_values_that_differ_in_the_thirteenth_digit_are_one_value() -> None:
+    noisy = np.repeat([0.25, 0.75], 50) + np.linspace(0, 1e-14, 100)
+    plain = np.repeat([0.25, 0.75], 50)
+    assert bootstrap_mean(noisy, seed=3).means == pytest.approx(bootstrap_mean(plain, seed=3).means)
+
+
+def test_percentiles_of_lopsided_values_lie_left_of_the_corrected_interval() -> None:
+    values = np.random.default_rng(2).exponential(size=60)
+    drawn = bootstrap_mean(values, seed=5)
+    plain, corrected = drawn.interval(kind="percentile"), drawn.interval()
+    assert plain[0] < corrected[0]
+    assert plain[1] < corrected[1]
+    assert drawn.interval(0.5)[0] > corrected[0]
+    assert drawn.interval(0.5)[1] < corrected[1]
+
+
+@pytest.mark.parametrize("distinct", [FEW_VALUES, FEW_VALUES + 1])
+def test_on_both_sides_of_the_limit_as_many_resamples_are_drawn_as_asked_for(distinct: int) -> None:
+    values = np.arange(distinct) / distinct
+    drawn = bootstrap_mean(values, seed=1, resamples=750)
+    assert len(drawn.means) == 750
+    assert (np.diff(drawn.means) >= 0).all()
+    assert drawn.means.mean() == pytest.approx(values.mean(), abs=0.003)
+    assert drawn.means.std() == pytest.approx(values.std() / math.sqrt(distinct), rel=0.15)

@@ -173,3 +173,14 @@ def test_the_score_of_a_window_is_expected_from_its_confidences() -> None:
 def test_what_cannot_be_calibrated_is_refused(call, what: str) -> None:
     with pytest.raises(StatisticsError, match=what):
         call()
+
+
+@pytest.mark.parametrize("patients", [1, 2, 3])
+def test_the_answers_of_one_or_two_patients_have_intervals_as_wide_as_they_must_be(patients: int) -> None:
+    stated = np.linspace(0.05, 0.95, 60)
+    right = (np.arange(60) % 3 > 0).astype(float)
+    clusters = [f"p-{row % patients}" for row in range(60)]
+    bins = reliability(stated, right, clusters=clusters)
+    alone = reliability(stated, right)
+    assert all(0 <= one.lo <= one.accuracy <= one.hi <= 1 for one in bins)
+    assert max(one.hi - one.lo for one in bins) > max(one.hi - one.lo for one in alone)

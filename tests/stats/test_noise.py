@@ -115,3 +115,14 @@ def test_tau_bench_rewards_give_their_published_reliability(shared_data: Path) -
     assert hats == [0.420, 0.273, 0.220, 0.200]
     assert pass_at_k(right, 4, 4) == pytest.approx(0.720)
     assert len(split_variance(table).flaky) == 26
+
+
+@pytest.mark.parametrize(("scores", "word", "flaky"), [([[1, 0, 1]], "flaky", [0]), ([[1, 1, 1]], "steady", [])])
+def test_one_case_alone_is_called_flaky_or_steady_and_asks_for_cases(
+    scores: list[list[int]], word: str, flaky: list[int]
+) -> None:
+    noise = split_variance(scores)
+    assert math.isnan(noise.within)
+    assert noise.flaky.tolist() == flaky
+    assert noise.advice() == str(noise) == f"one case alone, {word}: how cases differ is not known; add cases"
+    assert split_variance([[np.nan] * 3, *scores]).flaky.tolist() == [place + 1 for place in flaky]

@@ -93,3 +93,51 @@ def test_nothing_is_promised_where_nothing_can_be() -> None:
 def test_what_makes_no_sense_is_refused(call, what: str) -> None:
     with pytest.raises(StatisticsError, match=what):
         call()
+
+
+def test_an_answer_at_the_threshold_is_accepted() -> None:
+    at, beyond = (judge_threshold([0.8], [0.0], threshold) for threshold in (0.8, math.nextafter(0.8, 1)))
+    assert (at.accepted, at.load, at.error, at.caught) == (1, 0.0, 1.0, 0.0)
+    assert (beyond.accepted, beyond.load, beyond.caught) == (0, 1.0, 1.0)
+    assert (beyond.error_lo, beyond.error_hi) == (0.0, 1.0)
+
+
+def test_scores_between_right_and_wrong_count_by_their_part() -> None:
+    found = judge_threshold([0.9, 0.9, 0.1], [0.75, 1.0, 0.5], 0.5)
+    assert found.error == pytest.approx(0.125)
+    assert found.caught == pytest.approx(1 - 0.25 / 0.75)
+
+
+def test_the_band_ends_with_the_threshold_below_and_with_itself_above() -> None:
+    found = review_band([0.5, 0.6, 0.7, 0.71], [1.0] * 4, threshold=0.6, band=0.1)
+    assert (found.below.n, found.above.n) == (1, 2)
+    assert (found.below.low, found.below.high, found.above.high) == pytest.approx((0.5, 0.6, 0.7))
+    assert math.isnan(review_band([0.1], [1.0], threshold=0.6).below.right)
+    assert review_band([0.5], [1.0], threshold=0.5, band=0.5).n == 1
+
+
+@pytest.mark.parametrize("band", [-0.1, 0.0, 0.51, math.nan])
+def test_a_band_of_no_width_or_beyond_one_half_is_refused(band: float) -> None:
+    with pytest.raises(StatisticsError, match="a band is above 0 and at most 0.5 -> 0.05 is usual"):
+        review_band([0.5], [1.0], threshold=0.5, band=band)
+
+
+@pytest.mark.parametrize("stated", [-0.01, 1.01, math.nan])
+def test_a_confidence_beyond_its_range_is_refused_without_the_value(stated: float) -> None:
+    with pytest.raises(StatisticsError) as refused:
+        threshold_curve([0.5, stated], [1.0, 1.0])
+    assert str(stated) not in str(refused.value)
+
+
+def test_a_promise_is_one_of_the_hundredths_and_holds_on_what_it_was_made_of() -> None:
+    stated, right = np.repeat([0.2, 0.5, 0.905], 200), np.repeat([0.0, 1.0, 1.0], 200)
+    found = choose_threshold(stated, right, most_error=0.05)
+    assert found == judge_threshold(stated, right, 0.21)
+    assert (found.error, found.accepted, found.caught) == (0.0, 400, 1.0)
+    assert choose_threshold(stated, right, most_error=0.01, confidence=0.99) is None  # 400 right ones leave 1.1 % open
+
+
+def test_a_promise_counts_what_is_partly_wrong_as_wrong() -> None:
+    stated = np.full(200, 0.9)
+    assert choose_threshold(stated, np.full(200, 1.0), most_error=0.05) is not None
+    assert choose_threshold(stated, np.full(200, 0.99), most_error=0.05) is None

@@ -13,7 +13,7 @@ from scipy import special
 
 from evalkit.errors import StatisticsError
 from evalkit.stats.power import discordance
-from evalkit.stats.sequential import evidence, look
+from evalkit.stats.sequential import STAKES, evidence, look
 
 ALPHA = 0.05
 
@@ -98,3 +98,40 @@ def test_before_the_first_case_nothing_is_known() -> None:
 def test_changes_beyond_one_are_refused() -> None:
     with pytest.raises(StatisticsError, match="outside"):
         evidence([0.0, -1.5])
+
+
+def test_a_change_at_the_end_of_its_range_is_taken_and_no_bet_loses_all() -> None:
+    path = evidence([1.0, 1.0, -1.0])
+    assert np.isfinite(path).all()
+    assert path[0] == pytest.approx(math.log(np.mean(1 - STAKES)))
+    assert path[1] < path[0] < 0
+    assert path[2] > path[1]
+
+
+def test_a_decision_stays_with_the_case_that_made_it_whatever_comes_later() -> None:
+    early = look([-1.0] * 12, margin=0.02)
+    late = look([-1.0] * 12 + [1.0] * 40, margin=0.02)
+    assert (late.decision, late.decided_at) == (early.decision, early.decided_at)
+    assert late.e_worse >= early.e_worse
+    assert late.n == 52
+
+
+def test_improved_says_more_than_noninferior_where_one_case_shows_both() -> None:
+    found = look([1.0] * 12, margin=0.001)
+    assert found.decision == "improved"
+    assert found.e_noninferior >= found.e_better >= 20
+
+
+def test_evidence_without_end_is_a_number_and_no_overflow() -> None:
+    found = look([-1.0] * 5000, margin=0.02)
+    assert found.e_worse == math.exp(700)
+    assert 0 < found.p_value < 1e-300
+    assert found.e_better <= 1
+
+
+@pytest.mark.parametrize("alpha", [0.05, 0.01, 0.001])
+def test_a_smaller_level_waits_for_more_cases(alpha: float) -> None:
+    found = look([-1.0] * 40, margin=0.02, alpha=alpha)
+    assert found.decided_at is not None
+    wealth = np.exp(evidence([-1.0] * found.decided_at))
+    assert wealth[-1] >= 1 / alpha > wealth[-2]

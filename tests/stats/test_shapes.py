@@ -46,3 +46,32 @@ def test_two_kinds_have_no_shape_in_common() -> None:
 def test_tenths_of_nothing_are_one_bar() -> None:
     assert tenths(np.zeros(5)).tolist() == [0]
     assert tenths(np.array([100.0])).tolist() == [0]
+
+
+def test_long_labels_are_cut_and_rare_ones_stay_without_a_name() -> None:
+    table = {"c": ["a" * 19] * 40 + ["b" * 18] * 30 + ["rare"] * 3}
+    column = profile_columns(table).columns["c"]
+    labels, before, after = shape_of(column, column)
+    assert labels == ["a" * 17 + "…", "b" * 18]
+    assert before.tolist() == after.tolist()
+
+
+def test_scales_of_two_references_have_no_shape_in_common() -> None:
+    one, other = (profile_columns({"x": np.linspace(0, width, 200)}).columns["x"] for width in (1.0, 1e6))
+    with pytest.raises(StatisticsError, match="different kinds"):
+        shape_of(one, other)
+
+
+@pytest.mark.parametrize(
+    ("before", "first"),
+    [
+        ([1.0] * 10, list(range(10))),
+        ([1.0] * 20, list(range(0, 20, 2))),
+        ([1.0, 5.0, 0.0, 4.0], [0, 1, 2, 3]),
+        ([98.0, 1.0, 1.0], [0, 1]),
+    ],
+)
+def test_a_tenth_begins_where_the_middle_of_a_bin_has_passed_the_one_before(
+    before: list[float], first: list[int]
+) -> None:
+    assert tenths(np.array(before)).tolist() == first
