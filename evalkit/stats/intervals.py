@@ -132,11 +132,7 @@ def _no_spread(value: float, share: float, *, bounded: bool) -> tuple[float, flo
 
 
 def score_interval(share: float, n: float, z: float) -> tuple[float, float]:
-<<<<<<< HEAD
-    """Wilson's interval at ``n`` cases, n > 0: all p with |share - p| <= z sqrt(p (1 - p) / n)."""
-=======
     """Wilson's interval by a quantile of one's own: all p with |share - p| <= z sqrt(p (1 - p) / n)."""
->>>>>>> drift
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
     lo = 0.0 if share == 0 else float(centre - half)

@@ -18,9 +18,5 @@ def interval_of_share(value: float, error: float, *, n_clusters: int, df: int) -
     quantile = t_quantile(0.975, max(df, 1))
     if error <= 1e-12 or not 0 < centre < 1:
         return score_interval(centre, n_clusters, quantile)
-<<<<<<< HEAD
-    return score_interval(centre, min(centre * (1 - centre) / error**2, float(MOST_WORTH * n_clusters)), quantile)
-=======
     effective = min(centre * (1 - centre) / error**2, float(MOST_WORTH * n_clusters))
     return score_interval(centre, effective, quantile)
->>>>>>> drift
