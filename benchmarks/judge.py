@@ -53,7 +53,7 @@ def main() -> None:
             "`evalkit gate`": [evalkit, "gate", "billing_codes@2.0.0", "--baseline", "billing_codes@1.0.0"],
         }
         print(f"## Judging two stored runs of {CASES:,} cases\n")
-        print(f"Made by two evaluations in {made:.0f} s together (synthesis, checks, 12 metrics, baselines).\n")
+        print(f"Made by two evaluations in {made:.0f} s together (synthesis, checks, metrics, baselines, ledger).\n")
         print("| whole process | median s | min-max | ratio to the first row |\n|---|---|---|---|")
         floor = 0.0
         for name, command in rows.items():
