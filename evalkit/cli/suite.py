@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from evalkit.agents.agent import Agent, agent_id
 from evalkit.cases.case import GoldSet
+from evalkit.cases.wholefile import whole_file
 from evalkit.cli.progress import show_progress
 from evalkit.cli.sources import agent_option, case_options, find_agent, find_cases
 from evalkit.errors import EvalkitError, SpecError
@@ -27,16 +26,6 @@ from evalkit.report.markdown import render_markdown
 from evalkit.spec.changes import diff_specs
 from evalkit.spec.schema import Spec
 from evalkit.tasks import PRODUCTION, load_spec
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What the suite found."""
-
-    run: Run
-    baseline: Run | None
-    comparison: Comparison | None
-    gate: GateReport
 
 
 @click.command()
@@ -64,9 +53,9 @@ def suite(
     Example:
       evalkit suite billing_codes@2.0.0 --baseline billing_codes@1.0.0 --gold billing-codes-synthetic
     """
-    with _writing(out):
-        out.mkdir(parents=True, exist_ok=True)
-    candidate, before = load_spec(spec), _find_baseline(spec, baseline)
+    _open(out)
+    candidate = load_spec(spec)
+    before = _in_production(candidate) if baseline is None else load_spec(baseline)
     _say("lint", f"{candidate.ref}, {len(candidate.rows())} executable rows")
     if before is not None:
         _say("diff", str(diff_specs(before, candidate)).splitlines()[0])
@@ -77,28 +66,27 @@ def suite(
         old = _evaluate(before, cases, find_agent(baseline_agent or agent_text, before), settings, trials=trials)
     run = _evaluate(candidate, cases, find_agent(agent_text, candidate), settings, trials=trials)
     comparison = compare(old, run) if old is not None else None
-    judged = Judged(run, old, comparison, gate(run, old))
-    _leave(judged, out)
+    verdict = gate(run, old)
+    for name, page in _render(run, old, comparison, verdict).items():
+        with whole_file(out / name) as file:
+            file.write(page.encode())
     if comparison is not None:
         _say("compare", comparison.sentence())
-    for result in judged.gate.results:
+    for result in verdict.results:
         if result.verdict != "pass":
             _say(result.verdict, f"{result.name}: {result.what}")
-    _say("gate", judged.gate.verdict)
+    _say("gate", verdict.verdict)
     _say("left", str(out))
-    raise click.exceptions.Exit(judged.gate.exit_code)
+    raise click.exceptions.Exit(verdict.exit_code)
 
 
-def _find_baseline(candidate: str, baseline: str | None) -> Spec | None:
-    """The version asked for, else the one in production; None where that is the candidate itself or there is none."""
-    if baseline is not None:
-        return load_spec(baseline)
-    wanted = load_spec(candidate)
+def _in_production(candidate: Spec) -> Spec | None:
+    """The version in production; None where that is the candidate itself or there is none."""
     try:
-        production = load_spec(f"{wanted.id}@{PRODUCTION}")
+        production = load_spec(f"{candidate.id}@{PRODUCTION}")
     except SpecError:
         return None
-    return None if production.content_sha == wanted.content_sha else production
+    return None if production.content_sha == candidate.content_sha else production
 
 
 def _evaluate(spec: Spec, cases: GoldSet, agent: Agent, settings: Settings, *, trials: int) -> Run:
@@ -116,34 +104,28 @@ def _evaluate(spec: Spec, cases: GoldSet, agent: Agent, settings: Settings, *, t
     return run
 
 
-def _leave(judged: Judged, out: Path) -> None:
-    """Write the four files, each whole or not at all."""
-    run, comparison = judged.run, judged.comparison
+def _render(run: Run, baseline: Run | None, comparison: Comparison | None, verdict: GateReport) -> dict[str, str]:
+    """What is left behind, by the name of its file."""
     result = {
         "spec": run.header.spec_ref,
-        "verdict": judged.gate.verdict,
-        "exit_code": judged.gate.exit_code,
+        "verdict": verdict.verdict,
+        "exit_code": verdict.exit_code,
         "run": run.summary(),
         "comparison": comparison.summary() if comparison else None,
-        "gate": judged.gate.summary(),
+        "gate": verdict.summary(),
     }
-    pages = {
-        "report.html": render_html(run, comparison=comparison, gate=judged.gate, baseline=judged.baseline),
-        "junit.xml": render_junit(run, gate=judged.gate),
-        "summary.md": render_markdown(run, comparison=comparison, gate=judged.gate),
+    return {
+        "report.html": render_html(run, comparison=comparison, gate=verdict, baseline=baseline),
+        "junit.xml": render_junit(run, gate=verdict),
+        "summary.md": render_markdown(run, comparison=comparison, gate=verdict),
         "result.json": json.dumps(result, indent=2) + "\n",
     }
-    with _writing(out):
-        for name, text in pages.items():
-            fresh = out / f".{name}.new"
-            fresh.write_text(text, encoding="utf-8")
-            fresh.replace(out / name)
 
 
-@contextmanager
-def _writing(out: Path) -> Iterator[None]:
+def _open(out: Path) -> None:
+    """Make the folder before anything is asked: a call that cannot be kept is not made."""
     try:
-        yield
+        out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise EvalkitError(
             f"the results cannot be written ({error.strerror})", where=str(out), next_step="give another --out FOLDER"

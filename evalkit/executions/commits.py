@@ -27,6 +27,7 @@ class GroupCommit:
         self._journal = journal
         self._on_error = on_error
         self._waiting: list[Execution] = []
+        self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._broken = False
         self._some = threading.Event()
@@ -36,12 +37,14 @@ class GroupCommit:
 
     def put(self, execution: Execution) -> None:
         """Have it written with the next group."""
-        self._waiting.append(execution)
+        with self._lock:  # between finding the list and adding to it, another thread may have taken it to write
+            self._waiting.append(execution)
 
     def write(self) -> int:
         """Return when a kill would lose nothing of what was put, and how many were written for that by this call."""
         with self._writing:
-            group, self._waiting = self._waiting, []
+            with self._lock:
+                group, self._waiting = self._waiting, []
             if group and not self._broken:
                 self._attempt(lambda: self._journal.write(group))
                 self._some.set()

@@ -39,6 +39,7 @@ from evalkit.executions.commits import GroupCommit
 from evalkit.executions.execution import Execution, Failure
 from evalkit.executions.journal import Journal
 from evalkit.executions.logs import LINES, LogCatcher
+from evalkit.executions.readable import printable
 from evalkit.executions.replies import accept
 from evalkit.executions.work import Outcome, Raised, Turn, Work, time_out
 from evalkit.executions.workers import Ask, AskAsync, SideLoop, run_tasks, run_threads
@@ -256,12 +257,7 @@ def _judge(error: BaseException) -> Raised:
     flagged = isinstance(error, AgentError) and bool(getattr(error, "retryable", False))
     frames = error.__traceback__.tb_next if error.__traceback__ is not None else None
     text = "".join(traceback.format_exception(type(error), error, frames))
-    return Raised(Failure(type(error).__name__, _printable(text)), flagged or isinstance(error, TimeoutError))
-
-
-def _printable(text: str) -> str:
-    """The text, with halves of surrogate pairs escaped: it has to go into UTF-8."""
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+    return Raised(Failure(type(error).__name__, printable(text)), flagged or isinstance(error, TimeoutError))
 
 
 _FORMATTER = logging.Formatter()
@@ -270,7 +266,7 @@ _FORMATTER = logging.Formatter()
 def _render(record: logging.LogRecord) -> str:
     """The message as a formatter would have written it, traceback and all."""
     try:
-        return _printable(_FORMATTER.format(record))
+        return printable(_FORMATTER.format(record))
     except Exception as error:  # noqa: BLE001 - a stranger's __str__ runs in there
         return f"a log message that raised {type(error).__name__}"
 

@@ -9,22 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from evalkit.cli import COMMANDS, run
+from evalkit.cli import COMMANDS
 
 Say = Callable[..., tuple[int, str, str]]
 pytestmark = pytest.mark.usefixtures("workspace")
-
-
-@pytest.fixture
-def say(capsys: pytest.CaptureFixture[str]) -> Say:
-    """Run one command line: (exit code, stdout, stderr)."""
-
-    def run_line(*words: str) -> tuple[int, str, str]:
-        code = run(words)
-        shown = capsys.readouterr()
-        return code, shown.out, shown.err
-
-    return run_line
 
 
 @pytest.fixture

@@ -15,18 +15,6 @@ Say = Callable[..., tuple[int, str, str]]
 pytestmark = pytest.mark.usefixtures("workspace")
 
 
-@pytest.fixture
-def say(capsys: pytest.CaptureFixture[str]) -> Say:
-    """Run one command line: (exit code, stdout, stderr)."""
-
-    def run_line(*words: str) -> tuple[int, str, str]:
-        code = run(words)
-        shown = capsys.readouterr()
-        return code, shown.out, shown.err
-
-    return run_line
-
-
 @pytest.fixture(scope="module")
 def stocked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with two runs: production, and its edit, on other cases."""
