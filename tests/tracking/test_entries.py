@@ -19,6 +19,18 @@ def test_every_estimate_is_written_with_interval_and_count(records: SimpleNamesp
     assert metrics["slice/timed units/line_exact"] == 0.75
 
 
+def test_slices_are_figures_of_the_head_metric_and_a_table_of_all(records: SimpleNamespace) -> None:
+    run = records.with_changes(records.run)
+    first = records.run.estimates[0]
+    run.__dict__["estimates"] = (*records.run.estimates, replace(first, metric="code_f1", scope="tag:timed units"))
+    entry = run_entry(run)
+    assert [name for name in entry.metrics if name.startswith("slice/") and name.endswith(".n")] == [
+        "slice/timed units/line_exact.n"
+    ]
+    shown = json.loads(entry.files["slices.json"])
+    assert [row[:2] for row in shown["data"]] == [["line_exact", "timed units"], ["code_f1", "timed units"]]
+
+
 def test_an_estimate_of_nothing_writes_only_its_count(records: SimpleNamespace) -> None:
     metrics = run_entry(records.run).metrics
     assert metrics["needs_review.n"] == 0

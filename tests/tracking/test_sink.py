@@ -31,8 +31,9 @@ CANARY = "Quillon Zyxwerth"
 
 
 def runs_of(client: Any, experiment: str = "billing_codes") -> list[Any]:
+    """Runs and comparisons; the history of the versions is left out."""
     found = client.get_experiment_by_name(experiment)
-    return list(client.search_runs([found.experiment_id]))
+    return [run for run in client.search_runs([found.experiment_id]) if run.data.tags["evalkit.kind"] != "versions"]
 
 
 def closed_port() -> int:
@@ -49,7 +50,11 @@ def test_a_run_is_found_with_its_scores_digests_and_table(records: SimpleNamespa
     assert stored.data.metrics["line_exact"] == 0.75
     assert stored.data.params["spec"] == "billing_codes@2.0.0"
     assert stored.data.tags["evalkit.run_id"] == "r-cand"
-    assert {entry.path for entry in client.list_artifacts(tracked.run_id)} == {"cases.json", "report.html"}
+    assert {entry.path for entry in client.list_artifacts(tracked.run_id)} == {
+        "cases.json",
+        "slices.json",
+        "report.html",
+    }
     assert tracked.parent_id is None
 
 
