@@ -95,7 +95,7 @@ def _reference_entry(run: RunHeader, reference: Profile, digest: str) -> Entry:
         identity=("evalkit.reference", digest),
         title=f"drift of {facts.tags['evalkit.spec']} against {mark(digest)}",
         started_ms=facts.started_ms,
-        complete=True,
+        complete=None,
         tags={"evalkit.kind": "drift history", "evalkit.spec": facts.tags["evalkit.spec"]},
         params={"reference_rows": str(reference.rows), "columns": str(len(reference.columns))},
     )

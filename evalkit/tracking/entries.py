@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from evalkit.digests import digest
 from evalkit.errors import TrackingError
@@ -17,6 +17,9 @@ from evalkit.stats.comparison import Difference
 from evalkit.stats.intervals import Estimate
 from evalkit.tracking.admission import admit, admit_number, key
 from evalkit.tracking.notes import NOTE, describe_comparison, describe_run
+
+TABLES: Final = ("cases.json", "slices.json", "changes.json", "differences.json")
+"""Files that MLflow shows as tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,10 @@ def header_entry(header: RunHeader, *, complete: bool | None = None) -> Entry:
 
 
 def comparison_entry(comparison: Comparison, *, gate: GateReport | None = None) -> Entry:
-    """The parent of two runs: effect, interval, p and verdict of every metric and slice, and what each row broke."""
+    """The parent of two runs: effect, interval, p and verdict of every metric and slice, and what each row broke.
+
+    Verdicts over all cases are tags, to search by; those of the slices stand in the table ``differences.json``.
+    """
     numbers = _Numbers()
     tags = {
         "evalkit.kind": "comparison",
@@ -115,7 +121,9 @@ def comparison_entry(comparison: Comparison, *, gate: GateReport | None = None) 
     }
     for difference in comparison.differences:
         name = _add_difference(numbers, difference)
-        tags[f"verdict.{name}"] = admit("word", difference.verdict, where="differences")
+        verdict = admit("word", difference.verdict, where="differences")
+        if difference.scope == "all":
+            tags[f"verdict.{name}"] = verdict
     for row in comparison.rows:
         name = key("row", *admit("spec row", row.row_id, where="rows").split("/", 1))
         numbers.add(f"{name}.broke", row.broke)
@@ -132,7 +140,7 @@ def comparison_entry(comparison: Comparison, *, gate: GateReport | None = None) 
         tags=tags,
         params={"head_metric": admit("metric name", comparison.head_metric, where="comparison")},
         metrics=numbers.values,
-        files={"changes.json": _changes_table(comparison)},
+        files={"changes.json": _changes_table(comparison), "differences.json": _differences_table(comparison)},
     )
     if gate is not None:
         _add_gate(entry, numbers, gate)
@@ -229,6 +237,22 @@ def _changes_table(comparison: Comparison) -> str:
         for change in comparison.changes
     ]
     return table(["case_id", "kind", "baseline", "candidate"], rows)
+
+
+def _differences_table(comparison: Comparison) -> str:
+    """metric, scope, baseline, candidate, effect, lo, hi, p_adjusted, n, verdict: a row for every metric and slice."""
+    figures = ("baseline", "candidate", "effect", "lo", "hi", "p_adjusted")
+    rows: list[list[Any]] = [
+        [
+            admit("metric name", one.metric, where="differences"),
+            "all" if one.scope == "all" else admit("tag", one.scope.removeprefix("tag:"), where="tags"),
+            *(admit_number(getattr(one, figure), where="differences") for figure in figures),
+            one.n,
+            one.verdict,
+        ]
+        for one in comparison.differences
+    ]
+    return table(["metric", "scope", *figures, "n", "verdict"], rows)
 
 
 def table(columns: list[str], rows: list[list[Any]]) -> str:

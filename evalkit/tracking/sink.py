@@ -22,7 +22,7 @@ from evalkit.evaluation.run import RunHeader
 from evalkit.evaluation.workspace import open_workspace
 from evalkit.spec.schema import Spec
 from evalkit.tracking.admission import admit, admit_spec_text
-from evalkit.tracking.entries import Entry
+from evalkit.tracking.entries import TABLES, Entry
 from evalkit.tracking.notes import EXPERIMENT, NOTE
 
 if TYPE_CHECKING:
@@ -112,9 +112,9 @@ class Store:
         found = self._find(entry)
         run_id = found or self._create(entry)
         tags = dict(entry.tags)
-        if parent_id is not None:
+        if parent_id is not None and not self._has_parent(found):
             tags["mlflow.parentRunId"] = parent_id
-        tables = [{"path": path, "type": "table"} for path in entry.files if path in ("cases.json", "slices.json")]
+        tables = [{"path": path, "type": "table"} for path in entry.files if path in TABLES]
         if tables:
             tags["mlflow.loggedArtifacts"] = json.dumps(tables)
         self._log(run_id, entry, tags)
@@ -193,6 +193,10 @@ class Store:
         name, value = entry.identity
         found = self._client.search_runs([self._experiment], f"tags.`{name}` = '{value}'", max_results=1)
         return str(found[0].info.run_id) if found else None
+
+    def _has_parent(self, run_id: str | None) -> bool:
+        """A run has one parent: the comparison in which it was the candidate, or else the first that it was used in."""
+        return run_id is not None and "mlflow.parentRunId" in self._client.get_run(run_id).data.tags
 
     def _create(self, entry: Entry) -> str:
         tags = dict([entry.identity])

@@ -44,7 +44,7 @@ def _history_entry(run: Run, facts: Entry) -> Entry:
         identity=("evalkit.versions", digest([spec_id, run.header.dataset_digest])),
         title=f"{spec_id} over versions",
         started_ms=facts.started_ms,
-        complete=True,
+        complete=None,
         tags={
             "evalkit.kind": "versions",
             "evalkit.dataset": dataset,
@@ -60,7 +60,9 @@ def _points(run: Run, head: str) -> dict[str, float]:
         if one.scope != "all":
             continue
         name = key(admit("metric name", one.metric, where="metrics"))
-        figures = {name: one.value} | ({f"{name}.lo": one.lo, f"{name}.hi": one.hi} if name == head else {})
+        figures = {name: one.value}
+        if name == head:  # a group of its own comes first among MLflow's charts
+            figures = {f"head/{name}": one.value, f"head/{name}.lo": one.lo, f"head/{name}.hi": one.hi}
         admitted = {at: admit_number(figure, where="metrics") for at, figure in figures.items()}
         points |= {at: figure for at, figure in admitted.items() if figure is not None}
     return points

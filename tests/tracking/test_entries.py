@@ -124,8 +124,16 @@ def test_a_comparison_carries_effect_interval_p_and_verdict(records: SimpleNames
     assert figures == [-0.15, -0.3, -0.02, 0.016, 0.032]
     assert entry.tags["evalkit.verdict"] == "regressed"
     assert entry.tags["evalkit.gate"] == "fail"
-    assert entry.tags["verdict.slice/timed units/line_exact"] == "undecided"
     assert entry.metrics["row/Modifiers/25.broke"] == 6
+
+
+def test_verdicts_over_all_cases_are_tags_and_those_of_slices_a_table(records: SimpleNamespace) -> None:
+    entry = comparison_entry(records.comparison)
+    assert {name for name in entry.tags if name.startswith("verdict.")} == {"verdict.line_exact"}
+    shown = json.loads(entry.files["differences.json"])
+    assert [(row[0], row[1], row[-1]) for row in shown["data"]] == [
+        ("line_exact", "all", "regressed"), ("line_exact", "timed units", "undecided")
+    ]  # fmt: skip
 
 
 def test_two_margins_are_two_comparisons(records: SimpleNamespace) -> None:

@@ -92,7 +92,11 @@ def test_a_comparison_is_the_parent_of_both_runs(records: SimpleNamespace, uri: 
     assert {child.data.metrics["line_exact"] for child in children} == {0.9, 0.75}
     assert parent.data.metrics["line_exact.effect"] == -0.15
     assert parent.data.tags["evalkit.verdict"] == "regressed"
-    assert {entry.path for entry in client.list_artifacts(tracked.parent_id)} == {"changes.json", "report.html"}
+    assert {entry.path for entry in client.list_artifacts(tracked.parent_id)} == {
+        "changes.json",
+        "differences.json",
+        "report.html",
+    }
 
 
 def test_a_baseline_given_by_header_gets_its_scores_when_it_is_tracked(
@@ -104,6 +108,17 @@ def test_a_baseline_given_by_header_gets_its_scores_when_it_is_tracked(
     assert stored.data.metrics["line_exact"] == 0.9
     assert stored.data.tags["mlflow.parentRunId"] == tracked.parent_id
     assert len(runs_of(client)) == 3
+
+
+def test_a_candidate_stays_below_its_comparison_when_it_becomes_the_next_baseline(
+    records: SimpleNamespace, uri: str, client: Any
+) -> None:
+    first = track(records.run, comparison=records.comparison, baseline=records.baseline, uri=uri)
+    later = records.make_run("2.1.0", "r-later", right=38)
+    comparison = replace(records.comparison, baseline=records.run.header, candidate=later.header)
+    second = track(later, comparison=comparison, baseline=records.run, uri=uri)
+    assert client.get_run(first.run_id).data.tags["mlflow.parentRunId"] == first.parent_id
+    assert client.get_run(second.run_id).data.tags["mlflow.parentRunId"] == second.parent_id != first.parent_id
 
 
 def test_tracking_twice_changes_nothing(records: SimpleNamespace, uri: str, client: Any) -> None:
@@ -315,4 +330,8 @@ def test_a_real_server_keeps_the_same_as_a_file(records: SimpleNamespace, server
     assert len(runs_of(client)) == 3
     assert client.get_run(first.run_id).data.metrics["line_exact"] == 0.75
     assert client.load_prompt(client.get_run(first.run_id).data.tags["evalkit.prompt"]).version == 1
-    assert {entry.path for entry in client.list_artifacts(first.parent_id)} == {"changes.json", "report.html"}
+    assert {entry.path for entry in client.list_artifacts(first.parent_id)} == {
+        "changes.json",
+        "differences.json",
+        "report.html",
+    }

@@ -34,8 +34,8 @@ def test_every_evaluation_of_the_same_cases_is_a_step(
     track(records.baseline, uri=uri)
     track(records.run, uri=uri)
     track(records.make_run("2.1.0", "r-later", right=38), uri=uri)
-    assert curve(client, "line_exact") == [(0, 0.9), (1, 0.75), (2, 0.95)]
-    assert [point[0] for point in curve(client, "line_exact.lo")] == [0, 1, 2]
+    assert curve(client, "head/line_exact") == [(0, 0.9), (1, 0.75), (2, 0.95)]
+    assert [point[0] for point in curve(client, "head/line_exact.lo")] == [0, 1, 2]
     shown = [(row[0], row[1], row[3]) for row in rows_of(client, tmp_path)]
     assert shown == [
         (0, "billing_codes@1.0.0", 0.9), (1, "billing_codes@2.0.0", 0.75), (2, "billing_codes@2.1.0", 0.95)
@@ -44,7 +44,7 @@ def test_every_evaluation_of_the_same_cases_is_a_step(
 
 def test_a_comparison_puts_its_baseline_first(records: SimpleNamespace, uri: str, client: Any, tmp_path: Path) -> None:
     track(records.run, comparison=records.comparison, baseline=records.baseline, gate=records.gate, uri=uri)
-    assert curve(client, "line_exact") == [(0, 0.9), (1, 0.75)]
+    assert curve(client, "head/line_exact") == [(0, 0.9), (1, 0.75)]
     assert [row[2] for row in rows_of(client, tmp_path)] == ["pass", "fail"]
 
 
@@ -52,7 +52,7 @@ def test_tracking_again_adds_no_step(records: SimpleNamespace, uri: str, client:
     for _ in range(2):
         track(records.baseline, uri=uri)
         track(records.run, uri=uri)
-    assert curve(client, "line_exact") == [(0, 0.9), (1, 0.75)]
+    assert curve(client, "head/line_exact") == [(0, 0.9), (1, 0.75)]
 
 
 def test_other_cases_are_another_history(records: SimpleNamespace, uri: str, client: Any) -> None:
