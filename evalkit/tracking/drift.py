@@ -71,7 +71,7 @@ def _window_entry(drift: Drift, run: RunHeader, *, marks: tuple[str, str]) -> En
         for figure in _FIGURES:
             value = admit_number(getattr(one, figure), where="columns")
             if value is not None:
-                metrics[f"{name}.{figure}"] = value
+                metrics[f"{figure}/{name}"] = value  # a group of charts for each figure
     metrics["drifted"] = len(drift.drifted)
     metrics["largest_distance"] = max(one.distance for one in drift.columns)
     metrics["sees"] = drift.sees

@@ -39,7 +39,7 @@ def track(
     with quiet(), explained(uri):
         store = Store(uri, name)
         store.link_spec(entry, run.spec)
-        parent_id = store.write(parent) if parent is not None else None
+        parent_id = store.write(parent, header=run.header) if parent is not None else None
         run_id = store.write(entry, parent_id=parent_id, header=run.header)
         if comparison is not None:
             before = run_entry(baseline) if baseline is not None else header_entry(comparison.baseline)

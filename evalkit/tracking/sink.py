@@ -111,8 +111,11 @@ class Store:
         """Find or create the run of an entry and write all of it. The id of the run."""
         found = self._find(entry)
         run_id = found or self._create(entry)
+        before = dict(self._client.get_run(found).data.tags) if found else {}
         tags = dict(entry.tags)
-        if parent_id is not None and not self._has_parent(found):
+        if "evalkit.gate" in before and "evalkit.gate" not in tags:  # a verdict by gates outlives its use as a baseline
+            tags = {name: value for name, value in tags.items() if name not in ("evalkit.verdict", NOTE)}
+        if parent_id is not None and "mlflow.parentRunId" not in before:  # the first comparison keeps its runs
             tags["mlflow.parentRunId"] = parent_id
         tables = [{"path": path, "type": "table"} for path in entry.files if path in TABLES]
         if tables:
@@ -193,10 +196,6 @@ class Store:
         name, value = entry.identity
         found = self._client.search_runs([self._experiment], f"tags.`{name}` = '{value}'", max_results=1)
         return str(found[0].info.run_id) if found else None
-
-    def _has_parent(self, run_id: str | None) -> bool:
-        """A run has one parent: the comparison in which it was the candidate, or else the first that it was used in."""
-        return run_id is not None and "mlflow.parentRunId" in self._client.get_run(run_id).data.tags
 
     def _create(self, entry: Entry) -> str:
         tags = dict([entry.identity])

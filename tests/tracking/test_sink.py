@@ -110,14 +110,17 @@ def test_a_baseline_given_by_header_gets_its_scores_when_it_is_tracked(
     assert len(runs_of(client)) == 3
 
 
-def test_a_candidate_stays_below_its_comparison_when_it_becomes_the_next_baseline(
+def test_a_candidate_keeps_its_verdict_and_its_comparison_when_it_becomes_the_next_baseline(
     records: SimpleNamespace, uri: str, client: Any
 ) -> None:
-    first = track(records.run, comparison=records.comparison, baseline=records.baseline, uri=uri)
+    first = track(records.run, comparison=records.comparison, baseline=records.baseline, gate=records.gate, uri=uri)
+    judged = client.get_run(first.run_id).data.tags
     later = records.make_run("2.1.0", "r-later", right=38)
     comparison = replace(records.comparison, baseline=records.run.header, candidate=later.header)
     second = track(later, comparison=comparison, baseline=records.run, uri=uri)
-    assert client.get_run(first.run_id).data.tags["mlflow.parentRunId"] == first.parent_id
+    assert client.get_run(first.run_id).data.tags == judged
+    assert judged["mlflow.parentRunId"] == first.parent_id
+    assert (judged["evalkit.verdict"], judged["evalkit.gate"]) == ("fail", "fail")
     assert client.get_run(second.run_id).data.tags["mlflow.parentRunId"] == second.parent_id != first.parent_id
 
 
