@@ -77,15 +77,19 @@ class Quantity(NamedTuple):
 @lru_cache(maxsize=1024)
 def quantities(text: str) -> frozenset[Quantity]:
     """The distinct quantities of a text."""
-    plain = _NUMBERING.sub(" ", text.lower())
-    plain = _RUN_OF_WORDS.sub(_digits, _A_WHILE.sub(r"\1 one", plain))
-    for spoken, written in _SPOKEN:
-        plain = spoken.sub(written, plain)
     found = set()
-    for number, word in _NUMBER.findall(plain):
+    for number, word in _NUMBER.findall(in_digits(_NUMBERING.sub(" ", text.lower()))):
         value = "/".join(_normal(part) for part in number.replace(",", "").split("/"))
         found.add(Quantity(value, UNITS.get(word)))
     return frozenset(found)
+
+
+def in_digits(lowered: str) -> str:
+    """A text in small letters with its spelled numbers as digits: "one forty over ninety" is "140/90"."""
+    plain = _RUN_OF_WORDS.sub(_digits, _A_WHILE.sub(r"\1 one", lowered))
+    for spoken, written in _SPOKEN:
+        plain = spoken.sub(written, plain)
+    return plain
 
 
 def matched(wanted: Iterable[Quantity], there: Iterable[Quantity]) -> frozenset[Quantity]:
