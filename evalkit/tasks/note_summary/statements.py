@@ -65,8 +65,11 @@ _NOT: Final = re.compile(
 _NOT_AFTER: Final = re.compile(r"\b(?:is|are|was|were) (?:absent|denied|negative|ruled out)\b|: (?:no|none|denied)\b")
 _IF: Final = re.compile(r"\b(?:if|in case|watch for|look out for|should you|risk of|to prevent|return for|call for)\b")
 _RELATIVE: Final = re.compile(
-    r"\b(mother|mom|father|dad|brother|sister|son|daughter|grandmother|grandfather|aunt|uncle|wife|husband|family)\b"
+    r"\b(mother|mom|father|dad|brother|sister|son|daughter|grandmother|grandfather|aunt|uncle|wife|husband)\b|"
+    r"\bfamily (?:history|hx)\b"
 )
+_SOMEBODY: Final = "relative"
+"""Where a family history names nobody."""
 _RELATIVES: Final = {"mom": "mother", "dad": "father"}
 _STATUS: Final[Mapping[Status, str]] = {
     "started": r"start(?:ed|ing|s)?|begin(?:ning)?|began|add(?:ed|ing)?|prescribe[ds]?|initiate[ds]?|try|new",
@@ -127,7 +130,8 @@ def _read_sentence(lowered: str, **place: object) -> Iterator[Statement]:
     if about_allergies and re.search(r"\bno (?:known )?(?:drug |medication )?allerg|\bnkda\b|allergies: none", lowered):
         yield Statement("allergy", "any", "negated", **place)  # type: ignore[arg-type]
         return
-    whom = _RELATIVE.search(lowered)
+    relatives = [found[1] for found in _RELATIVE.finditer(lowered)]
+    whom = next((name for name in relatives if name), _SOMEBODY if relatives else None)
     for clause in _clauses(lowered):
         plain, sides = _without_sides(clause)
         hypothetical = _IF.search(plain)
@@ -138,7 +142,7 @@ def _read_sentence(lowered: str, **place: object) -> Iterator[Statement]:
             after = mentions[place_in + 1][0] if place_in + 1 < len(mentions) else len(plain)
             before = mentions[place_in - 1][1] if place_in else 0
             around = _Around(plain, start, end, before=before, after=after, sides=sides)
-            relative = _RELATIVES.get(whom[1], whom[1]) if whom and kind == "problem" else None
+            relative = _RELATIVES.get(whom, whom) if whom and kind == "problem" else None
             yield _state(kind, name, around, relative, place)
 
 
@@ -180,7 +184,8 @@ def _state(kind: Kind, name: str, around: _Around, relative: str | None, place: 
     polarity: Polarity = "negated" if around.negated() else "family" if relative else "affirmed"
     more: dict[str, object] = dict(place)
     if kind == "problem":
-        more |= {"side": around.side(), "whom": relative if polarity == "family" else None}
+        named = relative if polarity == "family" and relative != _SOMEBODY else None
+        more |= {"side": around.side(), "whom": named}
     elif kind == "order":
         more |= {"side": around.side()}
     elif kind == "measure":
