@@ -23,9 +23,10 @@ def _wordings(text: str) -> dict[str, tuple[str, ...]]:
 
 
 SIDED: Final = (
-    "knee pain", "knee swelling", "shoulder pain", "hip pain", "ankle pain", "ankle swelling", "wrist pain", "elbow pain",
-    "ear pain", "foot pain", "foot numbness", "hand numbness", "leg swelling", "leg weakness", "arm weakness", "flank pain",
-    "hearing loss", "eye redness", "knee injury", "ankle sprain", "carpal tunnel syndrome", "rotator cuff tear",
+    "knee pain", "knee swelling", "shoulder pain", "hip pain", "ankle pain", "ankle swelling", "wrist pain",
+    "elbow pain", "ear pain", "foot pain", "foot numbness", "hand numbness", "leg swelling", "leg weakness",
+    "arm weakness", "flank pain", "hearing loss", "eye redness", "knee injury", "ankle sprain",
+    "carpal tunnel syndrome", "rotator cuff tear",
 )  # fmt: skip
 """Problems that are on a side."""
 

@@ -1,7 +1,7 @@
 """How a visit is talked about, and how clinicians write it up: paraphrase banks, written without a spec at hand.
 
-An exchange is a tuple of turns, ``d:`` by the doctor, ``p:`` by the patient, ``g:`` by somebody with them; together they
-tell one fact. The talk has the looks of a transcript: small letters, commas apart, no capitals.
+An exchange is a tuple of turns, ``d:`` by the doctor, ``p:`` by the patient, ``g:`` by somebody with them; together
+they tell one fact. The talk has the looks of a transcript: small letters, commas apart, no capitals.
 
 Slots: ``{p}`` a problem with its side, ``{whom}`` a relative, ``{drug}``, ``{dose}`` number and unit, ``{often}``,
 ``{route}``, ``{name}`` what is measured or ordered, ``{value}`` as it is said, ``{when}`` when to come back.
@@ -132,7 +132,10 @@ TALK: Final[Mapping[str, tuple[Exchange, ...]]] = {
         ("d:okay , the front desk will get you set up", "p:thanks so much , bye"),
     ),
     "third person": (
-        ("g:while we're here , i have {p} too , could that be the same thing ?", "d:let's talk about yours another day"),
+        (
+            "g:while we're here , i have {p} too , could that be the same thing ?",
+            "d:let's talk about yours another day",
+        ),
         ("g:i was the one with {p} last month , remember ?", "d:right , that was you , not your husband"),
     ),
     "aside": (

@@ -43,9 +43,8 @@ def make_case(seed: int, index: int, /, *, people: People = STRESS) -> Case:
     day = FIRST_DAY + timedelta(days=dice.whole(0, DAYS))
     doctor = vocabulary().last.pick(dice.draw())
     shown = (FAR_AWAY if visit.refusal == "VISIT_IN_FUTURE" else day).isoformat()
-    known = Known(
-        patient, [Identifier("provider.name", "name", f"Dr. {doctor}", "provider"), Identifier("visit.date", "date", shown)]
-    )
+    provider = Identifier("provider.name", "name", f"Dr. {doctor}", "provider")
+    known = Known(patient, [provider, Identifier("visit.date", "date", shown)])
     writer = write_talk(visit, known, stream(seed, "note_summary.talk").at(index))
     dialogue, spans = writer.build(FIELD)
     if visit.refusal == "NO_DIALOGUE":

@@ -261,8 +261,10 @@ def _mentions(clause: str, *, allergies: bool) -> Iterator[tuple[int, int, Kind,
     pattern, names, allergens = _lexicon()
     for found in pattern.finditer(clause):
         word = found[0]
-        if allergies and (word in allergens or names.get(word, ("", ""))[0] == "drug"):
-            yield found.start(), found.end(), "allergy", allergens.get(word) or names[word][1]
+        if allergies and word in allergens:
+            yield found.start(), found.end(), "allergy", allergens[word]
+        elif allergies and word in CONCEPTS["drug"].get(names[word][1], ()):
+            yield found.start(), found.end(), "allergy", names[word][1]
         elif word in names:
             yield found.start(), found.end(), *names[word]
 

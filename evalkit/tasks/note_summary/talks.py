@@ -128,4 +128,3 @@ def _write(pieces: list[_Piece], known: Mapping[str, Identifier], dice: Dice, *,
         if piece.fact_id is not None:
             writer.close(piece.fact_id)
     return writer
-

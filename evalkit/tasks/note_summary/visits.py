@@ -29,7 +29,9 @@ TRAPS: Final = Deck(
         "speakers swapped": 7, "third person": 8, "sensitive aside": 8, "chit-chat": 8, "pressure spoken": 8,
     },
 )  # fmt: skip
-PROTECTIONS: Final = Deck("note_summary.protections", {"none": 79} | dict.fromkeys(REFUSALS, 2) | {"CONSENT_MISSING": 5})
+PROTECTIONS: Final = Deck(
+    "note_summary.protections", {"none": 79} | dict.fromkeys(REFUSALS, 2) | {"CONSENT_MISSING": 5}
+)
 LENGTHS: Final = Deck("note_summary.lengths", {"short": 40, "middle": 40, "long": 20})
 TURNS: Final = {"short": (20, 44), "middle": (45, 79), "long": (80, 120)}
 """Turns of a dialogue, both included."""
@@ -74,8 +76,8 @@ _VITALS = ("blood pressure", "heart rate", "temperature", "oxygen saturation")
 _LABS = ("hemoglobin a1c", "hemoglobin", "creatinine", "potassium", "tsh", "ldl", "white count", "platelets")
 _ORDERED = ("x-ray", "mri", "ultrasound", "ekg", "echocardiogram", "blood work", "physical therapy", "colonoscopy",
             "cardiology referral", "sleep study")  # fmt: skip
+_WAITS = (("2", "week"), ("3", "week"), ("6", "week"), ("3", "month"), ("6", "month"), ("10", "day"))
 _SIDED_ORDERS = ("x-ray", "mri")
-_MAJOR = frozenset({"drug", "allergy"})
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -180,7 +182,9 @@ def _plan(dice: Dice, side: Side | None) -> list[Known]:
     for name in dice.some(_ORDERED, dice.whole(1, 2)):
         about = side if name in _SIDED_ORDERS else None
         found.append(_fact("order", name, "assessment plan", side=about, major=True))
-    value, unit = dice.pick((("2", "week"), ("3", "week"), ("6", "week"), ("3", "month"), ("6", "month"), ("10", "day")))
+    value, unit = dice.pick(
+        (("2", "week"), ("3", "week"), ("6", "week"), ("3", "month"), ("6", "month"), ("10", "day"))
+    )
     found.append(_fact("follow_up", "follow-up", "assessment plan", value=value, unit=unit))
     return found
 
@@ -190,8 +194,9 @@ def _reading(name: str, dice: Dice) -> str:
         return f"{dice.whole(104, 178)}/{dice.whole(58, 98)}"
     low, high, scale = {
         "heart rate": (54, 112, 1), "temperature": (970, 1012, 10), "oxygen saturation": (90, 99, 1),
-        "hemoglobin a1c": (54, 98, 10), "hemoglobin": (88, 158, 10), "creatinine": (7, 24, 10), "potassium": (32, 54, 10),
-        "tsh": (6, 92, 10), "ldl": (62, 188, 1), "white count": (38, 148, 10), "platelets": (120, 390, 1),
+        "hemoglobin a1c": (54, 98, 10), "hemoglobin": (88, 158, 10), "creatinine": (7, 24, 10),
+        "potassium": (32, 54, 10), "tsh": (6, 92, 10), "ldl": (62, 188, 1), "white count": (38, 148, 10),
+        "platelets": (120, 390, 1),
     }[name]  # fmt: skip
     return f"{dice.whole(low, high) / scale:g}"
 

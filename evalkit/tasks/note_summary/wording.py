@@ -10,13 +10,15 @@ from evalkit.tasks.note_summary.concepts import CONCEPTS
 from evalkit.tasks.note_summary.statements import Statement
 
 _LAY: Final[Mapping[str, tuple[str, ...]]] = {
-    "hypertension": ("high blood pressure",), "hyperlipidemia": ("high cholesterol",), "diabetes": ("type two diabetes",),
-    "reflux": ("acid reflux", "heartburn"), "shortness of breath": ("trouble breathing", "shortness of breath"),
+    "hypertension": ("high blood pressure",), "hyperlipidemia": ("high cholesterol",),
+    "diabetes": ("type two diabetes",), "reflux": ("acid reflux", "heartburn"),
+    "shortness of breath": ("trouble breathing", "shortness of breath"),
     "abdominal pain": ("belly pain", "stomach pain"), "diarrhea": ("loose stools",), "headache": ("headaches",),
     "fever": ("fevers", "fever"), "copd": ("emphysema", "copd"), "hypothyroidism": ("low thyroid",),
     "atrial fibrillation": ("afib",), "blood in stool": ("bloody stools", "blood in stool"), "gout": ("gout",),
-    "fatigue": ("tiredness", "fatigue"), "trouble sleeping": ("trouble sleeping", "insomnia"), "migraine": ("migraines",),
-    "dizziness": ("dizziness", "lightheadedness"), "chronic kidney disease": ("kidney disease",),
+    "fatigue": ("tiredness", "fatigue"), "trouble sleeping": ("trouble sleeping", "insomnia"),
+    "migraine": ("migraines",), "dizziness": ("dizziness", "lightheadedness"),
+    "chronic kidney disease": ("kidney disease",),
     "blood pressure": ("blood pressure", "bp"), "heart rate": ("pulse", "heart rate"), "temperature": ("temperature",),
     "oxygen saturation": ("oxygen level", "pulse ox"), "hemoglobin a1c": ("a1c",), "ldl": ("bad cholesterol", "ldl"),
     "white count": ("white count",), "platelets": ("platelet count",), "ekg": ("ekg",), "blood work": ("blood work",),
@@ -24,6 +26,7 @@ _LAY: Final[Mapping[str, tuple[str, ...]]] = {
 """How patients, and doctors who talk to them, call a concept."""
 _PARTS: Final[Mapping[str, str]] = {"carpal tunnel syndrome": "wrist", "rotator cuff tear": "shoulder",
                                     "hearing loss": "ear"}  # fmt: skip
+_VERBS: Final = {"started": "start", "increased": "go up to", "continued": "continue"}
 _UNITS_SAID: Final = {"mg": "milligrams", "mcg": "micrograms", "g": "grams", "unit": "units", "puff": "puffs"}
 _OFTEN_SAID: Final[Mapping[str, tuple[str, ...]]] = {
     "daily": ("once a day", "every day", "every morning"), "twice daily": ("twice a day",),
@@ -31,18 +34,20 @@ _OFTEN_SAID: Final[Mapping[str, tuple[str, ...]]] = {
     "nightly": ("at bedtime", "every night"), "as needed": ("as needed", "when needed"),
 }  # fmt: skip
 _OFTEN_WRITTEN: Final[Mapping[str, tuple[str, ...]]] = {
-    "daily": ("daily", "once daily"), "twice daily": ("twice daily", "BID"), "three times daily": ("three times daily", "TID"),
-    "four times daily": ("four times daily", "QID"), "nightly": ("at bedtime", "nightly"), "as needed": ("as needed", "PRN"),
+    "daily": ("daily", "once daily"), "twice daily": ("twice daily", "BID"),
+    "three times daily": ("three times daily", "TID"), "four times daily": ("four times daily", "QID"),
+    "nightly": ("at bedtime", "nightly"), "as needed": ("as needed", "PRN"),
 }  # fmt: skip
 _ROUTE_SAID: Final = {"oral": "by mouth", "inhaled": "inhaled", "topical": "on the skin", "injected": "under the skin"}
 _ROUTE_WRITTEN: Final[Mapping[str, tuple[str, ...]]] = {
-    "oral": ("by mouth", "PO", "orally"), "inhaled": ("inhaled",), "topical": ("topically",), "injected": ("subcutaneously",),
+    "oral": ("by mouth", "PO", "orally"), "inhaled": ("inhaled",), "topical": ("topically",),
+    "injected": ("subcutaneously",),
 }  # fmt: skip
 _ONES: Final = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-_TENS: Final = "zero ten twenty thirty forty fifty sixty seventy eighty ninety".split()
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+)  # fmt: skip
+_TENS: Final = ("zero", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 
 
 def said(statement: Statement, dice: Dice, *, part: str = "", spelled: bool | None = None) -> dict[str, str]:
@@ -55,7 +60,9 @@ def said(statement: Statement, dice: Dice, *, part: str = "", spelled: bool | No
         dose = (spoken(statement.value) if spell else statement.value) if statement.value else ""
         unit = _UNITS_SAID.get(statement.unit or "", "")
         often = dice.pick(_OFTEN_SAID[statement.frequency]) if statement.frequency else ""
-        verb = {"started": "start", "increased": "go up to", "continued": "continue"}.get(statement.status or "", "take")
+        verb = {"started": "start", "increased": "go up to", "continued": "continue"}.get(
+            statement.status or "", "take"
+        )
         words |= {
             "drug": brands[0] if brands and dice.chance(0.3) else statement.name, "dose": f"{dose} {_one(dose, unit)}",
             "often": often, "route": _ROUTE_SAID.get(statement.route or "", ""), "verb": verb,
@@ -101,7 +108,9 @@ def spoken(value: str) -> str:
         above, below = value.split("/")
         return f"{spoken(above)} over {spoken(below)}"
     whole, _, part = value.partition(".")
-    return _whole(int(whole), pairs=value == whole) + (f" point {' '.join(_ONES[int(d)] for d in part)}" if part else "")
+    return _whole(int(whole), pairs=value == whole) + (
+        f" point {' '.join(_ONES[int(d)] for d in part)}" if part else ""
+    )
 
 
 def _whole(number: int, *, pairs: bool) -> str:
