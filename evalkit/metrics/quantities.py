@@ -125,7 +125,8 @@ def _read(words: Iterable[str]) -> list[int]:
     current: int | None = None
     for word in words:
         if word in _SCALES:
-            current = (current or 1) * _SCALES[word]
+            above = current // 1000 * 1000 if current and word == "hundred" else 0  # "one thousand one hundred"
+            current = above + ((current or 0) - above or 1) * _SCALES[word]
         elif current is None:
             current = _SPELLED[word]
         elif _joins(current, _SPELLED[word]):

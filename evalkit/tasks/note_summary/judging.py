@@ -2,7 +2,7 @@
 
 Statements in, verdicts out. A statement agrees with a fact of the same concept where no attribute that both give
 differs: a note that leaves the route open contradicts nothing. A concept may have several facts (the patient's asthma
-and the mother's); a statement needs to agree with one of them.
+and the mother's); a statement needs to agree with one of them, and to say nothing that none of them says.
 """
 
 from __future__ import annotations
@@ -76,15 +76,32 @@ def judge(said: Sequence[Statement], facts: Sequence[Known]) -> Judged:
     recalled: list[int | None] = [None] * len(facts)
     for number, statement in enumerate(said):
         places = by_concept.get(statement.concept, [])
-        differing = [(differences(statement, facts[place].statement), place) for place in places]
-        agreeing = [place for differs, place in differing if not differs]
+        conflict = contradicts(statement, [facts[place].statement for place in places])
+        agreeing = [place for place in places if not conflict and not differences(statement, facts[place].statement)]
         supported.append(agreeing[0] if agreeing else None)
-        conflicts.append(() if agreeing or not differing else min(differing, key=lambda one: len(one[0]))[0])
+        conflicts.append(conflict)
         for place in agreeing:
             before = recalled[place]
             if before is None or fullness(statement, facts[place]) > fullness(said[before], facts[place]):
                 recalled[place] = number
     return Judged(tuple(said), tuple(facts), tuple(supported), tuple(conflicts), tuple(recalled))
+
+
+def contradicts(said: Statement, facts: Sequence[Statement]) -> tuple[Attribute, ...]:
+    """What a statement says otherwise than every fact of its concept that says it at all; empty where it agrees.
+
+    A dose is wrong where some fact gives one and none gives this one: another fact that leaves it open excuses nothing.
+    Where each attribute fits some fact but no fact fits all, the nearest fact's differences are named.
+    """
+    if not facts:
+        return ()
+    found = []
+    for attribute in ATTRIBUTES:
+        mine = getattr(said, attribute)
+        known = {value for fact in facts if (value := getattr(fact, attribute)) is not None}
+        if mine is not None and known and mine not in known:
+            found.append(attribute)
+    return tuple(found) or min((differences(said, fact) for fact in facts), key=len)
 
 
 def differences(said: Statement, known: Statement) -> tuple[Attribute, ...]:

@@ -54,6 +54,7 @@ class Statement:
 
 _SENTENCE: Final = re.compile(r"[^.!?;\n]+(?:\.(?=\d)[^.!?;\n]*)*")
 _HEADING: Final = re.compile(r"[A-Z][A-Z /&-]{2,60}:?|[A-Z][A-Za-z /&-]{2,40}:")
+_OWNER: Final = re.compile(r"\b(?:my|your|his|her|their)\b")
 _CLAUSE: Final = re.compile(
     r",? (?:but|although|however|yet|except|while|whereas) |, (?:reports|has|admits|complains) "
 )
@@ -120,7 +121,7 @@ def _read(text: str) -> Iterator[Statement]:
             section = written.rstrip(":")
             continue
         start = found.start() + len(found[0]) - len(found[0].lstrip())
-        yield from _read_sentence(in_digits(written.lower()), section=section, start=start)
+        yield from _read_sentence(in_digits(_OWNER.sub("the", written.lower())), section=section, start=start)
 
 
 def _read_sentence(lowered: str, **place: object) -> Iterator[Statement]:
