@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from evalkit.evaluation.annex import gather_annex
 from evalkit.evaluation.comparison import Comparison
 from evalkit.evaluation.comparison import compare as compare_runs
 from evalkit.evaluation.gates import GateReport
@@ -142,7 +143,10 @@ def report(run: str, baseline: str | None, rated: tuple[str, ...], baseline_rate
     from evalkit.report.html import render_html
 
     judged, before, comparison, verdict = judge_pair(run, baseline, rated=rated, baseline_rated=baseline_rated)
-    out.write_text(render_html(judged, comparison=comparison, gate=verdict, baseline=before), encoding="utf-8")
+    out.write_text(
+        render_html(judged, comparison=comparison, gate=verdict, baseline=before, annex=gather_annex(judged, before)),
+        encoding="utf-8",
+    )
     click.echo(f"wrote {out}")
 
 
@@ -162,7 +166,7 @@ def track(run: str, baseline: str | None, uri: str | None, experiment: str | Non
     from evalkit.tracking import track as track_run
 
     judged, before, comparison, verdict = judge_pair(run, baseline)
-    page = render_html(judged, comparison=comparison, gate=verdict, baseline=before)
+    page = render_html(judged, comparison=comparison, gate=verdict, baseline=before, annex=gather_annex(judged, before))
     tracked = track_run(
         judged, comparison=comparison, gate=verdict, baseline=before, report_html=page, uri=uri, experiment=experiment
     )

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from evalkit.evaluation.calibration import Calibration
+from evalkit.evaluation.history import History
 from evalkit.report.canvas import (
     BAD,
     BAND,
+    GOOD,
     INK,
     LINE,
     MOST_ROWS,
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 MOST_SHAPES: Final = 6
+_STEP_MARKS: Final = {"regressed": ("s", BAD, BAD), "improved": ("^", GOOD, GOOD)}
 
 
 def reliability_diagram(calibration: Calibration, *, name: str = "reliability") -> str:
@@ -189,6 +192,58 @@ def history(drifts: Sequence[Drift], *, name: str = "history") -> str:
         axes.set_xlabel("window; filled squares drifted; dashed: the margin", color=QUIET)
         axes.set_ylabel("largest distance", color=QUIET)
         return to_svg(figure, name=name, title=f"Largest distance of {len(drifts)} windows")
+
+
+def versions(history: History, *, name: str = "versions") -> str:
+    """The head metric of every version with 95 % intervals, and below it the CUSUM of losses with its dashed limit.
+
+    A filled square is worse than the version before it, a filled triangle better, a hollow circle neither.
+    """
+    with style(name):
+        figure, (axes, below) = stacked()
+        steps = history.steps
+        at = list(range(len(steps)))
+        axes.plot(at, [step.estimate.value * 100 for step in steps], color=LINE, linewidth=1.4, zorder=1)
+        for place, step in zip(at, steps, strict=True):
+            verdict = step.change.verdict if step.change else "first"
+            mark, edge, face = _STEP_MARKS.get(verdict, ("o", INK, PAPER))
+            low, high = step.estimate.lo * 100, step.estimate.hi * 100
+            axes.plot([place, place], [low, high], color=edge, linewidth=2, zorder=2)
+            axes.plot([place], [step.estimate.value * 100], mark, markersize=8, markeredgecolor=edge,
+                      markerfacecolor=face, zorder=3)  # fmt: skip
+        losses = [0.0, *history.losses]
+        below.bar(at, losses, width=0.3, color=QUIET, zorder=2)
+        below.axhline(history.chart.limit, color=INK, linewidth=1.2, linestyle=(0, (5, 3)), zorder=1)
+        below.set_ylim(0, max(history.chart.limit, *losses) * 1.2)
+        for part in (axes, below):
+            part.set_xlim(-0.5, len(at) - 0.5)
+        axes.set_xticks([])
+        below.set_xticks(at, [visible(step.run.spec_version) for step in steps])
+        axes.set_ylabel("percent", color=QUIET)
+        below.set_ylabel("losses", color=QUIET)
+        below.set_xlabel(
+            "version; below: losses gathered in standard errors, dashed: the limit of the chart", color=QUIET
+        )
+        return to_svg(figure, name=name, title=f"{history.metric} over {len(at)} versions, and the CUSUM of its losses")
+
+
+def nearness(calibration: Calibration, *, name: str = "nearness") -> str:
+    """Confidences in steps of the band; the threshold is a dashed line, its band shaded, what is reviewed hatched."""
+    with style(name):
+        figure, axes = single()
+        _mark_threshold(axes, calibration)
+        shown = [one for one in calibration.band.histogram if one.n]
+        for one in shown:
+            reviewed = one.high <= calibration.band.at.threshold + 1e-9
+            face, hatch = (PAPER, "////") if reviewed else (INK, "")
+            middle, wide = (one.low + one.high) * 50, (one.high - one.low) * 86
+            axes.bar(middle, one.n, width=wide, facecolor=face, hatch=hatch, edgecolor=INK, linewidth=1, zorder=2)
+            axes.text(middle, one.n, f"{one.n:,}", ha="center", va="bottom", color=INK, fontsize=10)
+        axes.set_xlim(-3, 103)
+        axes.set_ylim(0, max(one.n for one in shown) * 1.15)
+        axes.set_ylabel("answers", color=QUIET)
+        axes.set_xlabel("stated confidence, percent; hatched: reviewed; line and band: the threshold", color=QUIET)
+        return to_svg(figure, name=name, title=f"{calibration.band.n} confidences around the review threshold")
 
 
 def _mark_threshold(axes: Axes, calibration: Calibration) -> None:
