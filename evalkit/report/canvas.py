@@ -35,7 +35,7 @@ _COLOURS: Final = {
     "#040404": "var(--ek-band,#eceef1)",
     "#050505": "var(--ek-good,#2b7a4b)",
     "#060606": "var(--ek-bad,#b3362d)",
-    "#070707": "var(--ek-open,#8b8d98)",
+    "#070707": "var(--ek-open,#646872)",
     "#080808": "var(--ek-paper,#ffffff)",
 }
 INK, QUIET, LINE, BAND, GOOD, BAD, OPEN, PAPER = _COLOURS
