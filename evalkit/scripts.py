@@ -13,7 +13,7 @@ from typing import Final
 TABLES: Final = """\
 "use strict";
 (() => {
-  const SORTED = 6, FILTERED = 12;
+  const SORTED = 6, FILTERED = 20;
   const figure = (text) => {
     const found = text.replace(/\\u2212/g, "-").replace(/,/g, "").match(/^[<>]?\\s*([+-]?\\d+(?:\\.\\d+)?)/);
     return found ? parseFloat(found[1]) : NaN;
@@ -77,7 +77,7 @@ TABLES: Final = """\
   }
 })();
 """
-"""Headings of a table of 6 rows or more sort it, by mouse or keyboard; from 12 rows on a field filters it."""
+"""Headings of a table of 6 rows or more sort it, by mouse or keyboard; from 20 rows on a field filters it."""
 
 
 def script_digest(script: str) -> str:

@@ -104,7 +104,7 @@ def distances(drift: Drift, *, name: str = "distances") -> str:
     rows = drift.columns[:MOST_ROWS]
     with style(name):
         figure, axes = rows_frame([one.column for one in rows])
-        axes.set_xlim(0, max(0.2, *(one.distance for one in rows)) * 1.06)
+        axes.set_xlim(-0.006, max(0.2, *(one.distance for one in rows)) * 1.06)
         axes.axvspan(0, drift.vigilance.margin, color=BAND, linewidth=0, zorder=0)
         for row, one in enumerate(rows):
             drifted = one.verdict == "drifted"

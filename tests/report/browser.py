@@ -167,7 +167,8 @@ def launch(folder: Path) -> Iterator[Page]:
     try:
         port_file, until = folder / "DevToolsActivePort", time.monotonic() + 30
         while not (port_file.exists() and len(port_file.read_text().splitlines()) == 2):
-            assert time.monotonic() < until and process.poll() is None, "chromium did not start"
+            assert process.poll() is None, "chromium did not start"
+            assert time.monotonic() < until, "chromium did not start in time"
             time.sleep(0.05)
         port, path = port_file.read_text().splitlines()
         browser = Socket(f"ws://127.0.0.1:{port}{path}")
