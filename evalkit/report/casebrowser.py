@@ -188,12 +188,11 @@ def _values(run: Run, metric: str) -> list[float]:
 def _short(run: Run) -> list[tuple[str, ...]]:
     """For each case the metrics in which it falls short of their best value."""
     found: list[list[str]] = [[] for _ in run.casewise.case_ids]
-    for metric in run.casewise.columns:
-        if metric not in run.descriptive:
-            best = 0.0 if metric in run.lower_is_better else 1.0
-            for place, value in enumerate(_values(run, metric)):
-                if abs(value - best) > 1e-9:
-                    found[place].append(metric)
+    for metric in (name for name in run.casewise.columns if name not in run.descriptive):
+        best = 0.0 if metric in run.lower_is_better else 1.0
+        for place, value in enumerate(_values(run, metric)):
+            if abs(value - best) > 1e-9:
+                found[place].append(metric)
     return [tuple(names) for names in found]
 
 
