@@ -15,7 +15,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchem
 from evalkit.phi.identifiers import valid_date
 from evalkit.spec.schema import InputField, OutputField, Spec
 
-CONTRACT_CODES = ("SCHEMA_INVALID", "FIELD_NOT_PERMITTED")
+FORM_CODES = ("SCHEMA_INVALID", "FIELD_NOT_PERMITTED")
+"""Refusal codes for requests that break the contract by their form."""
+OTHER_PURPOSE = "PURPOSE_NOT_PERMITTED"
+"""Refusal code for a request that is made for another purpose than the spec's."""
+CONTRACT_CODES = (*FORM_CODES, OTHER_PURPOSE)
 """Refusal codes that every spec has besides its own."""
 NOTE_KEYS = ("doc_id", "date", "type", "text", "mrn")
 """What a note of a ``list[note]`` may hold; ``mrn`` is compared and never reaches a model."""

@@ -67,7 +67,7 @@ def test_a_request_goes_out_in_the_wire_form_and_its_reply_comes_back(
     assert reply.output == {"letter": "Seen.", "lines": []}
     assert reply.received is None, "nobody here watched the remote model"
     sent = json.loads(server.seen[0]["body"])
-    assert sent.keys() == {"request_id", "spec_ref", "actor", "purpose_of_use", "flags", "input"}
+    assert sent.keys() == {"request_id", "spec_ref", "actor", "flags", "input"}, "without a purpose it is the spec's"
     assert sent["input"] == request_.input
     assert server.seen[0]["headers"]["Authorization"] == f"Bearer {TOKEN}"
     assert server.seen[0]["headers"]["Accept-Encoding"] == "identity"
