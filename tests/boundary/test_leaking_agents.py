@@ -301,3 +301,21 @@ def test_what_an_agent_behind_an_address_sends_through_a_tap_is_judged_like_any_
             return 200, {}, json.dumps(reply_of(good, body)).encode()
 
         assert ask_remote(spec, cases[:1], serve(answer), tap=tap, model=model) == found
+
+
+@needs_watch
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the libraries under the store
+def test_a_real_tracking_store_is_searched_and_clean_runs_in_it_pass(
+    spec: Spec, cases: tuple[Case, ...], leaky: Callable[[Deed], Agent], model: str, tmp_path: Path
+) -> None:
+    import mlflow
+
+    def track(request: Request, _: Reply, __: str) -> None:
+        mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
+        with mlflow.start_run():
+            mlflow.log_param("length", len(request.input["note_text"]))
+            if request.request_id == cases[0].case_id:
+                mlflow.set_tag("patient", NAME)
+
+    assert failed(spec, cases[1:2], leaky(track), model) == set()
+    assert failed(spec, cases[:1], leaky(track), model) == {"leak_tracking"}

@@ -58,7 +58,11 @@ def test_the_response_schema_says_which_identifiers_a_field_may_repeat(spec: Spe
 
 def test_the_response_schema_knows_every_refusal(spec: Spec) -> None:
     codes = json_schema(spec)["response"]["$defs"]["Refusal"]["properties"]["code"]["enum"]
-    assert set(codes) == {rule.code for rule in spec.refuse} | {"SCHEMA_INVALID", "FIELD_NOT_PERMITTED", "PURPOSE_NOT_PERMITTED"}
+    assert set(codes) == {rule.code for rule in spec.refuse} | {
+        "SCHEMA_INVALID",
+        "FIELD_NOT_PERMITTED",
+        "PURPOSE_NOT_PERMITTED",
+    }
 
 
 def test_a_span_may_point_only_at_what_a_model_saw(spec: Spec) -> None:
