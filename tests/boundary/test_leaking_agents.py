@@ -306,8 +306,10 @@ def test_what_an_agent_behind_an_address_sends_through_a_tap_is_judged_like_any_
 @needs_watch
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the libraries under the store
 def test_a_real_tracking_store_is_searched_and_clean_runs_in_it_pass(
-    spec: Spec, cases: tuple[Case, ...], leaky: Callable[[Deed], Agent], model: str, tmp_path: Path
-) -> None:
+    spec: Spec, cases: tuple[Case, ...], leaky: Callable[[Deed], Agent], model: str, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
     import mlflow
 
     def track(request: Request, _: Reply, __: str) -> None:
