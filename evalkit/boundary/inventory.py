@@ -126,7 +126,7 @@ def take_inventory(
         spec={"ref": spec.ref, "content_sha": spec.content_sha, "data_class": spec.data_class, "fields": _fields(spec)},
         agent=agent,
         route=tuple(_hop(hop, deployment, today, reached) for hop in hops if deployment is not None),
-        models=tuple(_models(spec, {done.reply.model_id for _, done in seen if done.reply is not None})),
+        models=tuple(_models(spec, {done.reply.model_id for _, done in seen if done.reply is not None}, names)),
         beyond=tuple(sorted({names.show(host) for host in reached - routed})),
         sinks=tuple(sorted({sink for _, done in seen for sink in _sinks(done, names)})),
         watched=tuple(sorted(watched)),
@@ -173,10 +173,10 @@ def _hop(hop: Hop, deployment: Deployment, today: date, reached: set[str]) -> di
     }  # fmt: skip
 
 
-def _models(spec: Spec, ids: Iterable[str | None]) -> Iterator[dict[str, Any]]:
-    """An id that the spec does not allow may be anything, and is not shown."""
+def _models(spec: Spec, ids: Iterable[str | None], names: _Names) -> Iterator[dict[str, Any]]:
+    """An id that the spec does not allow may be anything, and is not shown; of others the version may be."""
     known = {one: covers(spec.models, one) for one in ids if one is not None}
-    yield from ({"id": one, "allowed": True} for one in sorted(known) if known[one])
+    yield from ({"id": one, "allowed": True} for one in sorted({names.show(one) for one in known if known[one]}))
     if not all(known.values()):
         yield {"id": WITHHELD, "allowed": False}
 

@@ -231,13 +231,18 @@ def ask_operators_twice(standing: Standing) -> Judged | None:
 
 
 def tell_of_contingencies(standing: Standing) -> Judged | None:
-    """That a contingency plan was activated is told within 24 hours (90 FR 898, proposed for business associates)."""
+    """That a contingency plan was activated is told within 24 hours (90 FR 898, proposed for business associates).
+
+    Nothing is proven as long as the hours for it may not be over.
+    """
     notices = [record for record in standing.records or () if record.action == "notice"]
 
-    def judge(record: Record) -> Iterator[str]:
+    def judge(record: Record) -> list[str] | None:
         told = [one.at - record.at for one in notices if one.incident == record.incident]
         in_time = any(timedelta(0) <= after <= LATEST_CONTINGENCY_NOTICE for after in told)
-        yield from _unless(in_time, "a contingency that was not told of within 24 hours")
+        if not told and (standing.today - record.at.date()).days <= 1:
+            return None
+        return _unless(in_time, "a contingency that was not told of within 24 hours")
 
     return _each(standing, judge, "contingency")
 

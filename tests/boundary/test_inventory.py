@@ -86,6 +86,8 @@ def test_a_name_that_may_be_somebodys_is_withheld(spec: Spec, cases: tuple[Case,
         Sighting("process", f"/bin/{NAME}", ""), Sighting("file", f"/tmp/{NAME}.ipynb", NAME), Sighting("tool", "mail", "[]"),
         model_id=f"rules/{NAME}",
     )  # fmt: skip
+    versioned = take(spec, cases[0], model_id=f"rules/offline@{NAME}")
+    assert versioned.models == ({"id": WITHHELD, "allowed": True},)
     assert taken.sinks == ("notebook", f"program {WITHHELD}", f"tool {WITHHELD}", "tool mail")
     assert taken.beyond == (WITHHELD,)
     said = json.dumps(taken.document()) + str(taken) + repr(taken) + taken._repr_html_() + str(taken.problems)

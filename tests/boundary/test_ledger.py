@@ -119,7 +119,9 @@ def test_a_contingency_is_told_of_within_a_day(spec: Spec, hours: float | None, 
     records = [record(0, at=T, action="contingency", incident="i")]
     if hours is not None:
         records.append(record(1, at=T + timedelta(hours=hours), action="notice", incident=incident))
-    result = ask(spec, "contingency_notice", *records)
+    result = ask(spec, "contingency_notice", *records, today=date(2026, 6, 3))
+    if hours is None:
+        assert ask(spec, "contingency_notice", *records, today=date(2026, 6, 2)).verdict == "not_observed"
     assert whats(result) == ([] if told else ["a contingency that was not told of within 24 hours"])
     assert result.basis == "proposed"
     named = ask(spec, "breach_content", *records)
