@@ -127,8 +127,16 @@ class _Table:
         for place, value in out:
             for leak in needles.search(value, place=place):
                 known = alone.get(leak.needle_id)
-                if known is not None and leak.form not in WEAK and not self._is_own(case, known):
-                    yield (before.case_id, leak.needle_id), (leak.place, leak.category, leak.form)
+                form = leak.form if known is None or leak.form not in WEAK else _hidden_form(known, value)
+                if known is not None and form not in WEAK and not self._is_own(case, known):
+                    yield (before.case_id, leak.needle_id), (leak.place, leak.category, form)
+
+
+def _hidden_form(known: Identifier, value: Any) -> str:
+    """How a value shows besides the words of it that stand there in plain sight; one of `WEAK` where it does not."""
+    parts = re.compile("|".join(map(re.escape, _WORD.findall(known.value))), re.IGNORECASE)
+    found = needles_of((known,)).search([parts.sub(" ", text) for text in _strings(value)], place="")
+    return next((leak.form for leak in found if leak.form not in WEAK), "token")
 
 
 def _without_own(case: Case, value: Any) -> Any:
