@@ -29,6 +29,7 @@ COMMANDS = {
     "gate": "evalkit.cli.judgement:gate",
     "plan": "evalkit.cli.plan:plan",
     "report": "evalkit.cli.judgement:report",
+    "browse": "evalkit.cli.browse:browse",
     "track": "evalkit.cli.judgement:track",
     "suite": "evalkit.cli.suite:suite",
     "drift": "evalkit.cli.drift:drift",

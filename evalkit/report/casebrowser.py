@@ -1,6 +1,8 @@
 """The case browser: what went wrong, case by case, wrong ones first; two versions side by side.
 
-In: a run, and where there are any its baseline and its cases. Out: a card for a notebook, one page for a browser.
+In: a run, and where there are any its baseline and its cases. Out: a page for a browser, and the same page in a frame
+as the card of a notebook. Rows go into the page as data that its script draws a hundred at a time, so that ten thousand
+cases open at once.
 Contents (input, output, evidence) are read from the sealed runs and shown for synthetic cases alone: of any other data
 class only ids, tags and figures are shown, and there is no way to ask for more.
 
@@ -13,10 +15,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from html import escape
 from itertools import pairwise
+from os.path import commonprefix
 from typing import Any, Final
 
-from evalkit.cards import STYLE
+from evalkit.cards import card
 from evalkit.cases.case import Case, GoldSet
 from evalkit.errors import CaseError
 from evalkit.evaluation.pairing import align
@@ -27,13 +31,20 @@ from evalkit.executions.journal import Journal
 from evalkit.figures import NOTHING, count, rate
 from evalkit.report.pages import render, trusted
 from evalkit.report.text import grid, tell
+from evalkit.scripts import data_island
 from evalkit.stats.columns import cases as values_of
+from evalkit.visible import visible
 
 MOST_OPENED: Final = 40
 """Cases whose contents a page holds; the first of its order."""
-IN_NOTEBOOK: Final = 30
-"""Cases that a card lists."""
+IN_NOTEBOOK: Final = 300
+"""Cases that a card holds; the first `_OPENED_IN_NOTEBOOK` with their contents."""
+_OPENED_IN_NOTEBOOK: Final = 5
+_IN_TEXT: Final = 30
+_DRAWN: Final = 50
+"""Rows that a page shows where no script runs."""
 _LONGEST_INPUT: Final = 20_000
+_FRAME: Final = "width:100%;max-width:62em;height:32em;border:1px solid rgba(128,128,128,.4);border-radius:8px"
 _ORDER: Final = {"broke": 0, "wrong": 1, "fixed": 2, "right": 3, "not judged": 4}
 
 
@@ -103,41 +114,50 @@ class CaseBrowser:
 
     def page(self) -> str:
         """One self-contained HTML page with every case, the contents of the first `MOST_OPENED` among them."""
-        return render("cases.html.j2", {**self._shown(), "rows": self.rows, "opened": self._open(MOST_OPENED)})
+        return self._page(MOST_OPENED)
 
     def sentence(self) -> str:
         """How many cases there are of each kind, in one line."""
         kinds = [f"{sum(row.state == state for row in self.rows):,} {state}" for state in _ORDER]
         return f"{count(len(self.rows), 'case')} by {self.run.head_metric}: {', '.join(kinds)}."
 
+    def sealed(self) -> str:
+        """Why no contents are shown, in one sentence; empty where they are."""
+        if not self._readable:
+            return f"Contents stay sealed: the data class of these cases is {self.run.header.data_class}."
+        if not self.cases:
+            return "Contents are shown where the cases are named, as they were for the evaluation."
+        return ""
+
     def __repr__(self) -> str:
         rows = [
             [row.case_id, row.state, _figure(row.before), _figure(row.value), " ".join(row.tags)]
-            for row in self.rows[:IN_NOTEBOOK]
+            for row in self.rows[:_IN_TEXT]
         ]
-        more = [f"and {len(self.rows) - IN_NOTEBOOK:,} more"] if len(self.rows) > IN_NOTEBOOK else []
+        more = [f"and {len(self.rows) - _IN_TEXT:,} more"] if len(self.rows) > _IN_TEXT else []
         titles = ["case", "state", "baseline", "value", "tags"]
         return "\n".join([*tell(self.sentence()), *grid(titles, rows, left=(0, 1, 4)), *more])
 
     def _repr_html_(self) -> str:
-        rows = self.rows[:IN_NOTEBOOK]
-        return render("casecard.html.j2", {
-            **self._shown(), "rows": rows, "more": len(self.rows) - len(rows), "opened": self._open(IN_NOTEBOOK // 3),
-            "card_style": trusted(STYLE),
+        """The page in a frame that may run its script and reach nothing; the sentence above it stands without one."""
+        shown = self._keep(self.rows[:IN_NOTEBOOK])
+        left = len(self.rows) - len(shown)
+        lead = f"{self.sentence()} The first {IN_NOTEBOOK} are here: {left:,} more." if left else self.sentence()
+        frame = f'<iframe title="Cases" sandbox="allow-scripts" style="{_FRAME}" srcdoc="{{}}"></iframe>'
+        return card(self._title(), lead=lead) + frame.format(escape(shown._page(_OPENED_IN_NOTEBOOK, framed=True)))
+
+    def _page(self, opened: int, *, framed: bool = False) -> str:
+        return render("cases.html.j2", {
+            "title": self._title(), "lead": self.sentence(), "sealed": self.sealed(), "figure": _figure, "framed": framed,
+            "paired": self.base is not None, "opened": self._open(opened), "rows": self.rows[:_DRAWN],
+            "number": len(self.rows), "states": [state for state in _ORDER if any(r.state == state for r in self.rows)],
+            "tags": sorted({tag for row in self.rows for tag in row.tags}),
+            "data": trusted(data_island(_columns(self.rows, paired=self.base is not None))),
         })  # fmt: skip
 
-    def _shown(self) -> dict[str, Any]:
-        header = self.run.header
-        sealed = (
-            "" if self._readable else f"Contents stay sealed: the data class of these cases is {header.data_class}."
-        )
-        if self._readable and not self.cases:
-            sealed = "Contents are shown where the cases are given: browse(run, cases=gold)."
-        return {
-            "title": f"Cases of {header.spec_ref}",
-            "against": self.base.header.spec_ref if self.base else "",
-            "lead": self.sentence(), "sealed": sealed, "figure": _figure, "paired": self.base is not None,
-        }  # fmt: skip
+    def _title(self) -> str:
+        against = f" against {self.base.header.spec_ref}" if self.base is not None else ""
+        return f"Cases of {self.run.header.spec_ref}{against}"
 
     @property
     def _readable(self) -> bool:
@@ -178,6 +198,31 @@ def browse(run: Run, *, base: Run | None = None, cases: GoldSet | Sequence[Case]
     ]
     ordered = sorted(rows, key=lambda row: (_ORDER[row.state], sign * row.value if row.value == row.value else 2.0))
     return CaseBrowser(run, base, {case.case_id: case for case in cases}, tuple(ordered))
+
+
+def _columns(rows: Sequence[CaseRow], *, paired: bool) -> dict[str, Any]:
+    """Rows as columns, what repeats written once: a few dozen bytes a case."""
+    states = list(_ORDER)
+    prefix = commonprefix([row.case_id for row in rows])
+    groups: dict[tuple[str, ...], int] = {}
+    for row in rows:
+        groups.setdefault(row.short, len(groups))
+        groups.setdefault(row.tags, len(groups))
+    return {
+        "prefix": visible(prefix),
+        "states": states,
+        "groups": [[visible(name) for name in group] for group in groups],
+        "id": [visible(row.case_id[len(prefix) :]) for row in rows],
+        "state": [states.index(row.state) for row in rows],
+        "before": [_percent(row.before) for row in rows] if paired else None,
+        "value": [_percent(row.value) for row in rows],
+        "short": [groups[row.short] for row in rows],
+        "tags": [groups[row.tags] for row in rows],
+    }
+
+
+def _percent(value: float) -> float | None:
+    return round(value * 100, 1) if math.isfinite(value) else None
 
 
 def _values(run: Run, metric: str) -> list[float]:

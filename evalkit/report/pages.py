@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from evalkit import figures
 from evalkit.report import sentences
 from evalkit.report.typography import typeset
-from evalkit.scripts import TABLES, policy
+from evalkit.scripts import CASES, TABLES, policy
 from evalkit.visible import visible
 
 if TYPE_CHECKING:
@@ -53,5 +53,6 @@ def _environment() -> Environment:
     environment.filters.update(typeset=typeset, rate=figures.rate, points=figures.points, count=figures.count)
     tone_of = {word: sentences.TONES[verdict] for verdict, word in sentences.VERDICT_WORDS.items()}
     environment.globals.update(script=trusted(TABLES), policy=trusted(policy(TABLES)))
+    environment.globals.update(case_script=trusted(CASES), case_policy=trusted(policy(CASES)))
     environment.globals.update(words=sentences.VERDICT_WORDS, tones=sentences.TONES, tone_of=tone_of)
     return environment

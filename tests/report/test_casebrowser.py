@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
+from html import unescape
+from math import isnan
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +17,7 @@ from evalkit.errors import CaseError
 from evalkit.evaluation.pipeline import evaluate
 from evalkit.evaluation.run import Run
 from evalkit.report.casebrowser import MOST_OPENED, CaseBrowser, _flat, browse
+from evalkit.scripts import CASES, script_digest
 from evalkit.tasks import load_spec, offline_agent, synthesize
 
 Made = tuple[Run, Run, GoldSet]
@@ -90,24 +96,52 @@ def test_contents_of_people_stay_sealed_and_nobody_can_ask_for_more(browser: Cas
 
 def test_without_cases_or_with_a_file_that_is_gone_only_figures_are_shown(made: Made, tmp_path: Path) -> None:
     before, after, gold = made
-    assert "Contents are shown where the cases are given" in browse(after, base=before).page()
+    assert "Contents are shown where the cases are named" in browse(after, base=before).page()
     gone = replace(after, path=tmp_path / "gone.db")
     assert "<details" not in browse(gone, cases=gold).page()
 
 
-def test_a_card_lists_the_first_and_says_how_many_more(browser: CaseBrowser) -> None:
+def data_of(page: str) -> dict[str, Any]:
+    (island,) = re.findall(r'<script type="application/json" id="rows">(.*?)</script>', page)
+    return json.loads(island)
+
+
+def test_a_card_is_the_page_in_a_frame_that_reaches_nothing(browser: CaseBrowser, made: Made) -> None:
     card = browser._repr_html_()
-    assert "70 more" in card
-    assert card.count("<details") == 10
+    assert 'sandbox="allow-scripts"' in card
     assert "<script" not in card
+    page = unescape(card.partition('srcdoc="')[2].partition('"')[0])
+    assert f"script-src '{script_digest(CASES)}'" in page
+    assert page.count("<details") == 5
+    assert len(data_of(page)["id"]) == 100
+    assert browser.sentence() in card.partition("<iframe")[0]
     assert "and 70 more" in repr(browser)
 
 
-def test_a_page_holds_every_case_and_opens_the_first(browser: CaseBrowser) -> None:
+def test_a_card_of_many_cases_holds_the_first_and_says_how_many_more(browser: CaseBrowser) -> None:
+    many = replace(browser, rows=browser.rows * 4)
+    assert "The first 300 are here: 100 more." in many._repr_html_()
+
+
+def test_a_page_holds_every_case_as_data_and_opens_the_first(browser: CaseBrowser) -> None:
     page = browser.page()
-    assert page.count('<th scope="row">billing_codes-7-') == 100
+    data = data_of(page)
+    assert [data["prefix"] + end for end in data["id"]] == [row.case_id for row in browser.rows]
+    assert [data["states"][place] for place in data["state"]] == [row.state for row in browser.rows]
+    assert [tuple(data["groups"][place]) for place in data["tags"]] == [row.tags for row in browser.rows]
+    assert [tuple(data["groups"][place]) for place in data["short"]] == [row.short for row in browser.rows]
+    assert data["value"] == [None if isnan(row.value) else round(row.value * 100, 1) for row in browser.rows]
     assert page.count("<details") == MOST_OPENED
     assert page == browser.page()
+
+
+def test_a_name_in_the_data_of_a_page_cannot_end_it(browser: CaseBrowser) -> None:
+    planted = "</script><script>alert(1)</script>\u202e"
+    row = replace(browser.rows[0], case_id=planted, tags=(planted,))
+    page = replace(browser, rows=(row,)).page()
+    assert page.count("<script") == 2
+    assert "\u202e" not in page
+    assert data_of(page)["groups"][-1] == [planted.replace("\u202e", "\\u202e")]
 
 
 def test_hostile_text_of_an_agent_does_not_act(browser: CaseBrowser, made: Made) -> None:

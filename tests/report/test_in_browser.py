@@ -10,6 +10,7 @@ import pytest
 
 from evalkit.evaluation.annex import Annex
 from evalkit.evaluation.history import make_history
+from evalkit.report.casebrowser import browse
 from evalkit.report.html import render_html
 from evalkit.report.papers import render_calibration, render_drift
 from tests.report.browser import Page, find_chromium, launch
@@ -86,6 +87,59 @@ def test_a_text_on_a_page_cannot_act_under_its_policy(tab: Page, pages: dict[str
     tab.open(page)
     assert tab.run("typeof window.planted") == "undefined"
     assert any("Content Security Policy" in complaint for complaint in tab.complaints())
+
+
+@pytest.fixture(scope="module")
+def cases(records: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The case browser of 300 cases, by figures alone."""
+    page = tmp_path_factory.mktemp("cases") / "cases.html"
+    page.write_text(browse(records.run).page(), encoding="utf-8")
+    return page
+
+
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (1280, True), (390, False)])
+def test_the_case_browser_is_quiet_and_breaks_no_rule_of_accessibility(
+    tab: Page, cases: Path, width: int, dark: bool
+) -> None:
+    tab.open(cases, width=width, dark=dark)
+    assert tab.complaints() == []
+    assert tab.requests() == []
+    assert tab.run(RULES) == []
+    assert tab.run("document.scrollingElement.scrollWidth") == width
+
+
+ROWS = "document.querySelectorAll('#cases tbody tr').length"
+SAID = "document.getElementById('shown').textContent"
+CHOOSE = "{0}.value = '{1}', {0}.dispatchEvent(new Event('input'))"
+
+
+def test_the_case_browser_sorts_filters_and_draws_a_hundred_rows_at_a_time(tab: Page, cases: Path) -> None:
+    tab.open(cases)
+    assert (tab.run(ROWS), tab.run(SAID)) == (100, "100 of 300 shown")
+    tab.run("document.getElementById('more').click()")
+    assert tab.run(SAID) == "200 of 300 shown"
+    tab.run("document.querySelectorAll('#cases .sort')[0].focus()")
+    for way, first in (("ascending", "000000000000"), ("descending", "000000000299")):
+        tab.press("Enter", "Enter", 13, text="\r")
+        assert tab.run("document.querySelector('#cases th').getAttribute('aria-sort')") == way
+        assert tab.run("document.querySelector('#cases tbody th').textContent").endswith(first)
+    tab.run(CHOOSE.format("state", "wrong"))
+    assert tab.run(SAID) == "33 of 33 shown, 300 in all"
+    tab.run(CHOOSE.format("tag", "modifiers"))
+    tab.run("document.getElementById('words').focus()")
+    tab.call("Input.insertText", text="WRONG 0004")
+    assert (tab.run(ROWS), tab.run(SAID)) == (0, "0 of 0 shown, 300 in all")
+
+
+def test_the_card_of_a_case_browser_works_inside_its_frame(
+    tab: Page, records: SimpleNamespace, tmp_path: Path
+) -> None:
+    page = tmp_path / "notebook.html"
+    page.write_text(f"<!DOCTYPE html><title>n</title>{browse(records.run)._repr_html_()}", encoding="utf-8")
+    tab.open(page)
+    assert tab.complaints() == []
+    assert tab.requests() == []
+    assert tab.run("document.querySelector('iframe').contentDocument") is None
 
 
 FIRST = "document.querySelector('#cases table tbody tr th').textContent"
