@@ -15,7 +15,7 @@ from evalkit.report.text import plain_run
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 @click.pass_context
 def runs(context: click.Context, as_json: bool) -> None:
-    """List the runs of this workspace, newest first; `runs show RUN` for one.
+    """List the runs of this workspace, newest first; `runs show RUN` for one, `runs tracked` for those in MLflow.
 
     \b
     Example:
@@ -34,6 +34,25 @@ def runs(context: click.Context, as_json: bool) -> None:
         )
     if not headers:
         click.echo("no runs here yet: evalkit evaluate SPEC makes one")
+
+
+@runs.command()
+@click.argument("experiment")
+@click.option("--uri", metavar="URI", help="MLflow tracking server or store  [default: sqlite in .evalkit]")
+@click.option("--metric", metavar="METRIC", help="The metric in the rows  [default: the one that leads there]")
+@click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
+def tracked(experiment: str, uri: str | None, metric: str | None, as_json: bool) -> None:
+    """List the evaluations that an MLflow experiment holds, oldest first: by default an experiment is named by spec id.
+
+    \b
+    Example:
+      evalkit runs tracked billing_codes
+      evalkit runs tracked billing_codes --uri https://mlflow.example.org
+    """
+    from evalkit.tracking.shelf import browse_tracked
+
+    shelf = browse_tracked(experiment, uri=uri, metric=metric)
+    click.echo(json.dumps(shelf.summary(), indent=2) if as_json else repr(shelf))
 
 
 @runs.command()

@@ -10,7 +10,7 @@ reads names, numbers and tags that `track` wrote, and writes nothing.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -62,9 +62,20 @@ class Shelf:
             for one in self.runs
         ]  # fmt: skip
 
+    def summary(self) -> dict[str, Any]:
+        """The shelf as plain values; what is missing is None."""
+        rows = [asdict(one) for one in self.runs]
+        for row in rows:
+            row.update({name: None for name in ("value", "lo", "hi") if math.isnan(row[name])})
+        return {"experiment": self.experiment, "metric": self.metric, "runs": rows}
+
     def __repr__(self) -> str:
-        head = f"{count(len(self.runs), 'run')} of {self.experiment} by {self.metric}"
-        return "\n".join([visible(head), *("  ".join(map(visible, row)) for row in self._rows())])
+        head = f"{count(len(self.runs), 'run')} of {self.experiment} by {self.metric}, oldest first"
+        titles = tuple(name.removesuffix("#") for name in _COLUMNS)
+        rows = [titles, *(tuple(map(visible, row)) for row in self._rows())]
+        wide = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = ("  ".join(map(str.ljust, row, wide)).rstrip() for row in rows)
+        return "\n".join([visible(head), "", *lines])
 
     def _repr_html_(self) -> str:
         lead = f"{count(len(self.runs), 'run')} by {self.metric}, oldest first."

@@ -157,7 +157,8 @@ def test_hostile_text_of_an_agent_does_not_act(browser: CaseBrowser, made: Made)
 
 def test_a_browser_without_a_baseline_has_no_baseline_column(made: Made) -> None:
     alone = browse(made[1])
-    assert "Baseline" not in alone.page()
+    assert ">Baseline<" not in alone.page()
+    assert data_of(alone.page())["before"] is None
     assert {row.state for row in alone.rows} <= {"wrong", "right", "not judged"}
 
 
