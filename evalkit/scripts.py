@@ -15,7 +15,7 @@ from typing import Final
 TABLES: Final = """\
 "use strict";
 (() => {
-  const SORTED = 6, FILTERED = 20;
+  const SORTED = 6, FILTERED = 20, FOLDED = 30, UNFOLDED = 20;
   const figure = (text) => {
     const found = text.replace(/\\u2212/g, "-").replace(/,/g, "").match(/^[<>]?\\s*([+-]?\\d+(?:\\.\\d+)?)/);
     return found ? parseFloat(found[1]) : NaN;
@@ -32,6 +32,25 @@ TABLES: Final = """\
       return sign * (x - y);
     });
     body.append(...keyed.map((entry) => entry[2]));
+    fold(table);
+  };
+  const fold = (table) => {
+    const rows = [...table.tBodies[0].rows];
+    rows.forEach((row, place) => row.classList.toggle("folded", rows.length >= FOLDED && place >= UNFOLDED));
+  };
+  const addFold = (table) => {
+    const box = document.createElement("p"), button = document.createElement("button");
+    box.className = "note";
+    button.type = "button";
+    button.className = "more";
+    button.textContent = `Show all ${table.tBodies[0].rows.length} rows`;
+    box.append(button);
+    button.addEventListener("click", () => {
+      table.classList.add("unfolded");
+      box.remove();
+    });
+    (table.closest(".scroll") || table).after(box);
+    fold(table);
   };
   const addSorting = (table) => {
     const heads = [...table.tHead.rows[0].cells];
@@ -66,6 +85,7 @@ TABLES: Final = """\
         row.hidden = !words.every((word) => text.includes(word));
         left += row.hidden ? 0 : 1;
       }
+      table.classList.toggle("filtered", words.length > 0);
       shown.textContent = words.length ? `${left} of ${texts.size} rows` : "";
     });
     const scroller = table.closest(".scroll");
@@ -76,10 +96,12 @@ TABLES: Final = """\
     const size = table.tBodies[0].rows.length;
     if (size >= SORTED) addSorting(table);
     if (size >= FILTERED) addFilter(table);
+    if (size >= FOLDED) addFold(table);
   }
 })();
 """
-"""Headings of a table of 6 rows or more sort it, by mouse or keyboard; from 20 rows on a field filters it."""
+"""Headings of a table of 6 rows or more sort it, by mouse or keyboard; from 20 rows on a field filters it, and from 30 on
+those after the 20th are folded away until asked for, on a screen only: paper has them all."""
 
 
 CASES: Final = """\

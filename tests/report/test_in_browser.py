@@ -160,6 +160,29 @@ def test_a_table_is_sorted_and_filtered_by_keyboard_alone(tab: Page, pages: dict
     assert tab.run("document.querySelector('#cases [role=status]').textContent").startswith("1 of ")
 
 
+SEEN = "[...document.querySelectorAll('#cases tbody tr')].filter((row) => row.getClientRects().length).length"
+
+
+def test_a_long_table_is_folded_on_a_screen_until_asked_for_and_whole_on_paper(
+    tab: Page, pages: dict[str, Path]
+) -> None:
+    tab.open(pages["alone"])
+    whole = tab.run("document.querySelectorAll('#cases tbody tr').length")
+    assert (whole, tab.run(SEEN)) == (33, 20)
+    tab.run("document.querySelector('#cases .sort').click()")
+    assert tab.run(SEEN) == 20
+    tab.run("document.querySelector('#cases .filter input').focus()")
+    tab.call("Input.insertText", text="billing")
+    assert tab.run(SEEN) == whole
+    tab.open(pages["alone"])
+    tab.call("Emulation.setEmulatedMedia", media="print")
+    assert tab.run(SEEN) == whole
+    tab.call("Emulation.setEmulatedMedia", media="")
+    assert tab.run(SEEN) == 20
+    tab.run("document.querySelector('#cases .more').click()")
+    assert tab.run(SEEN) == whole
+
+
 def test_the_focus_walks_down_the_page_and_is_seen(tab: Page, pages: dict[str, Path]) -> None:
     tab.open(pages["report"])
     places, seen = [], []
