@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+from pathlib import Path
+
+import evalkit
 from evalkit.cards import Grid, card
 
 
@@ -51,3 +55,23 @@ def test_every_noun_has_a_card_and_a_plain_text_without_values() -> None:
         for known in gold[0].identifiers:
             assert known.value not in shown
     assert "<script" not in "".join(noun._repr_html_() for noun in nouns)
+
+
+def nouns() -> list[type]:
+    """Every class of the package that has a card."""
+    found = []
+    for place in sorted((Path(evalkit.__file__).parent).rglob("*.py")):
+        if "_repr_html_" not in place.read_text(encoding="utf-8"):
+            continue
+        name = ".".join(("evalkit", *place.relative_to(Path(evalkit.__file__).parent).with_suffix("").parts))
+        module = importlib.import_module(name)
+        found += [kind for kind in vars(module).values() if isinstance(kind, type) and "_repr_html_" in vars(kind)
+                  and kind.__module__ == name]  # fmt: skip
+    return found
+
+
+def test_every_noun_with_a_card_has_a_plain_text_that_names_no_address() -> None:
+    kinds = nouns()
+    assert {"Spec", "Case", "GoldSet", "Execution", "CheckResult", "Run", "Estimate", "Comparison", "GateReport", "Drift",
+            "Calibration", "History", "Ratings", "CaseBrowser", "Shelf", "Changes"} <= {kind.__name__ for kind in kinds}  # fmt: skip
+    assert [kind.__name__ for kind in kinds if kind.__repr__ is object.__repr__ and kind.__str__ is object.__str__] == []

@@ -12,7 +12,8 @@ from evalkit.agents.faulty import faulty
 from evalkit.boundary.finding import CheckResult
 from evalkit.boundary.suite import check
 from evalkit.cases.case import GoldSet
-from evalkit.cli.progress import show_progress
+from evalkit.report.progress import show_progress
+from evalkit.evaluation.annex import gather_annex
 from evalkit.evaluation.comparison import compare
 from evalkit.evaluation.gates import gate
 from evalkit.evaluation.pipeline import evaluate, pair
@@ -69,7 +70,8 @@ def demo(count: int, seed: int, out: Path) -> None:
     for judged in verdict.results:
         if judged.verdict != "pass":
             click.echo(f"   {judged.verdict}  {judged.name}: {judged.what}")
-    page = render_html(candidate, comparison=comparison, gate=verdict, baseline=baseline)
+    annex = gather_annex(candidate, baseline)
+    page = render_html(candidate, comparison=comparison, gate=verdict, baseline=baseline, annex=annex)
     out.write_text(page, encoding="utf-8")
 
     from evalkit.tracking import track

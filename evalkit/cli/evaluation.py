@@ -11,7 +11,7 @@ import click
 from evalkit.agents.routing import read_deployment
 from evalkit.boundary.examination import Terms, examine
 from evalkit.boundary.records import read_records
-from evalkit.cli.progress import show_progress
+from evalkit.report.progress import show_progress
 from evalkit.cli.sources import agent_option, case_options, find_agent, find_cases
 from evalkit.evaluation.pipeline import evaluate as evaluate_agent
 from evalkit.evaluation.runs import load_run

@@ -13,7 +13,7 @@ from evalkit.agents.routing import read_deployment
 from evalkit.boundary.examination import Terms, observe
 from evalkit.boundary.inventory import Inventory, read_inventory, take_inventory
 from evalkit.cases.wholefile import whole_file
-from evalkit.cli.progress import show_progress
+from evalkit.report.progress import show_progress
 from evalkit.cli.sources import agent_option, case_options, find_agent, find_cases
 from evalkit.errors import EvalkitError
 from evalkit.executions.runner import Settings

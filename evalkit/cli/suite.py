@@ -11,7 +11,7 @@ import click
 from evalkit.agents.agent import Agent, agent_id
 from evalkit.cases.case import GoldSet
 from evalkit.cases.wholefile import whole_file
-from evalkit.cli.progress import show_progress
+from evalkit.report.progress import show_progress
 from evalkit.cli.sources import agent_option, case_options, find_agent, find_cases
 from evalkit.errors import EvalkitError, SpecError
 from evalkit.evaluation.annex import gather_annex
