@@ -23,8 +23,8 @@ Advance = Callable[[int, int], None]
 def show_progress(what: str) -> Iterator[Advance]:
     """A ``(done, total) -> None`` that draws how far the work is.
 
-    On a terminal the bar stands on stderr and goes when the work is done. In a notebook it ends as one line that says
-    how many cases were done and no time, so that a stored output stays the same.
+    On a terminal the bar stands on stderr and goes when the work is done. In a notebook it begins
+    and ends as the bare name of the work, so that a stored output stays the same.
     """
     with _in_notebook(what) if _kernel() else _on_terminal(what) as advance:
         yield advance
@@ -54,32 +54,25 @@ def _on_terminal(what: str) -> Iterator[Advance]:
 def _in_notebook(what: str) -> Iterator[Advance]:
     from IPython.display import display
 
-    seen = (0, 0)
-    handle = display(_Bar(what, 0, 0), display_id=True)
-
-    def advance(done: int, total: int) -> None:
-        nonlocal seen
-        seen = (done, total)
-        handle.update(_Bar(what, done, total))
-
+    handle = display(_Bar(what), display_id=True)
     try:
-        yield advance
+        yield lambda done, total: handle.update(_Bar(what, done, total))
     finally:
-        handle.update(_Bar(what, *seen, ended=True))
+        handle.update(_Bar(what))
 
 
 class _Bar:
-    """How far the work is, as text and as an element that every browser draws by itself."""
+    """How far the work is, as an element that every browser draws by itself; before and after it, the bare name."""
 
-    def __init__(self, what: str, done: int, total: int, *, ended: bool = False) -> None:
-        self._text = f"{visible(what)}: {done:,} of {count(total, 'case')}"
-        self._done, self._total, self._ended = done, total, ended
+    def __init__(self, what: str, done: int = 0, total: int = 0) -> None:
+        self._what, self._done, self._total = visible(what), done, total
 
     def __repr__(self) -> str:
-        return self._text
+        return self._what
 
     def _repr_mimebundle_(self, **_asked: Any) -> dict[str, str]:
-        if self._ended:
-            return {"text/plain": self._text}
-        bar = f'<progress value="{self._done}" max="{max(self._total, 1)}" aria-label="Progress"></progress>'
-        return {"text/plain": self._text, "text/html": f"{bar} {escape(self._text)}"}
+        if not self._total:
+            return {"text/plain": self._what}
+        bar = f'<progress value="{self._done}" max="{self._total}" aria-label="Progress"></progress>'
+        said = f"{escape(self._what)}: {self._done:,} of {count(self._total, 'case')}"
+        return {"text/plain": self._what, "text/html": f"{bar} {said}"}
