@@ -7,18 +7,16 @@ in rot13.
 
 from __future__ import annotations
 
-import binascii
 import codecs
 import html
 import json
 import re
-import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import unquote_plus
 
+from evalkit.phi.alphabets import BETWEEN, texts_in, together
 from evalkit.phi.forms import Forms, has_lookalikes
-from evalkit.phi.runs import code_rows, is_plain_word, parts_of
 from evalkit.phi.views import MAX_CHARS, TooLarge, is_character, leaves
 
 DECODE_DEPTH = 4
@@ -27,22 +25,10 @@ DECODE_DEPTH = 4
 ACROSTIC = "acrostic"
 REVERSED, ROT13, BOTH = "reversed", "rot13", "reversed_rot13"
 
-_BASE32 = re.compile(r"[A-Z2-7]{8,}|[a-z2-7]{8,}")
-_BASE32_DIGITS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz234567",
-                               "0123456789abcdefghijklmnop0123456789abcdefghijklmnopqrstuv")  # fmt: skip
-"""base32 (RFC 4648) to the digits that ``int(text, 32)`` reads."""
-_HEX = re.compile(r"[0-9A-Fa-f]{8,}")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([nrt\"'/\\]))")
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 _QUOTED = re.compile(r"(?:=[0-9A-F]{2})+")
-_READABLE = re.compile(rb"(?:[ -~]|[\xc3-\xf4][\x80-\xbf]{1,3}){5,}")
-_URL_ALPHABET = str.maketrans("-_", "+/")
-_FEWEST, _FEWEST_OF_A_SCRIPT = 4, 2
-"""Letters and digits below which decoded bytes say nothing: of ASCII, and of scripts that write a name in two."""
-_BETWEEN = "\t" * 5
-"""Stands between pieces that were decoded apart: no line ends there, and no number goes on."""
-
 _TELLING = """
 born birth dob date age aged year old zip postal address reside resides residing lives home phone call fax ssn social
 ending last four digits mrn record chart member plan account license serial device patient initials named spouse mrs
@@ -72,10 +58,11 @@ def _turn_both(text: str) -> str:
 TURNS: dict[str, Callable[[str], str]] = {REVERSED: _reverse, ROT13: _rotate, BOTH: _turn_both}
 _ALSO_WORDS = frozenset({"why", "abi", "von", "pes"})
 """Turned months that are words themselves: they tell only next to a digit."""
-_BY_A_DIGIT = re.compile(
-    rf"(?<![a-z])(?:{'|'.join(sorted(_ALSO_WORDS))})[ ,./-]{{0,3}}[0-9]"
-    rf"|[0-9][ ,./-]{{0,3}}(?:{'|'.join(sorted(_ALSO_WORDS))})(?![a-z])"
-)
+_BY_A_DIGIT = {
+    word: re.compile(rf"{word}(?:(?<![a-z]{word})[ ,./-]{{0,3}}[0-9]|(?![a-z])(?:{'|'.join(gaps)}))")
+    for word in _ALSO_WORDS
+    for gaps in ([r"(?<=[0-9]%s%s)" % (r"[ ,./-]" * gap, word) for gap in range(4)],)
+}
 _TURNED_WORDS = {name: frozenset(map(turn, _TELLING.split())) - {"bar", "net"} for name, turn in TURNS.items()}
 _TURNED_WORDS[""] = frozenset(_TELLING.split())
 _FEW_DIGITS = 5
@@ -112,6 +99,34 @@ def decoded(text: str, *, depth: int = DECODE_DEPTH, turned: Turned | None = Non
         level = deeper
 
 
+def gathered(text: str, *, depth: int = DECODE_DEPTH, turned: Turned | None = None) -> Iterator[Forms]:
+    """All that `decoded` says, and some noise, on few pages: what is not found on them is not found in any view.
+
+    Of each layer, what was turned is one page and everything else another. Raises TooLarge as `decoded` does, and for
+    a page with so much JSON in it that not all of it would be read.
+    """
+    seen, total = {text}, 0
+    level = [("", text)]
+    for layer in range(depth + 1):
+        pages = [(after, Forms(page)) for after, page in level if page]
+        turns: list[str] = []
+        others: list[str] = []
+        after = ACROSTIC
+        for before, forms in pages:
+            total += len(forms.raw)
+            if total > MAX_CHARS or forms.raw.count("{") + forms.raw.count("[") > _MOST_JSON:
+                raise TooLarge
+            yield forms
+            if layer == depth:
+                continue
+            for name, view in _views(forms, turned(forms) if turned else frozenset(), after=before):
+                if view not in seen:
+                    seen.add(view)
+                    (turns if name in TURNS else others).append(view)
+                    after = "" if "\n" in view and name not in (*TURNS, ACROSTIC) else after
+        level = [(REVERSED, together(turns)), (after, together(others))]
+
+
 def _next_level(level: list[tuple[str, Forms]], turned: Turned | None) -> Iterator[tuple[str, str]]:
     for chain, forms in level:
         wanted = turned(forms) if turned else frozenset()
@@ -129,7 +144,7 @@ def _views(forms: Forms, turned: frozenset[str], *, after: str) -> Iterator[tupl
     if marked:
         yield from _marked(text)
     if forms.odd:
-        yield from _coded(forms.odd)
+        yield from _coded(forms)
     if after not in TURNS:
         yield from _turned_round(forms, turned, marked=marked)
     if after == ACROSTIC:
@@ -153,11 +168,11 @@ def _turned_round(forms: Forms, turned: frozenset[str], *, marked: bool) -> Iter
     """The text reversed and in rot13 where something speaks for it, else only its odd runs."""
     for name, turn in TURNS.items():
         words = forms.tokens & _TURNED_WORDS[name]
-        told = words - _ALSO_WORDS or (words and _BY_A_DIGIT.search(forms.folded))
+        told = words - _ALSO_WORDS or any(_BY_A_DIGIT[word].search(forms.folded) for word in words)
         if name in turned or told or (marked and _TURNED_MARKS[name].search(forms.clean)):
             yield name, turn(forms.clean)
         elif forms.odd:
-            yield name, _BETWEEN.join(map(turn, forms.odd))
+            yield name, BETWEEN.join(map(turn, forms.odd))
     if has_lookalikes(forms.raw):
         yield ROT13, _rotate(forms.raw)
 
@@ -223,93 +238,19 @@ def _unquote(found: re.Match[str]) -> str:
     return bytes.fromhex(found[0].replace("=", "")).decode("utf-8", "replace")
 
 
-def _coded(odd: list[str]) -> Iterator[tuple[str, str]]:
+def _coded(forms: Forms) -> Iterator[tuple[str, str]]:
     """Encodings in letters and digits, over the odd runs of a text."""
-    for name, decode in (("base64", _base64), ("hex", _hex), ("base32", _base32), ("codes", _codes)):
-        page = _BETWEEN.join(piece for run in odd for piece in decode(run))
+    for coded in forms.coded:
+        page = together(texts_in(coded))
         if page:
-            yield name, page
-
-
-def _base64(run: str) -> Iterator[str]:
-    """base64 and base64url, padded or not, from every offset, of the run and of every part of it."""
-    for part in dict.fromkeys((run, *parts_of(run))):
-        if len(part) >= 8 and not is_plain_word(part):
-            for offset in range(4):
-                yield from _base64_text(part[offset:])
-
-
-def _base64_text(body: str) -> Iterator[str]:
-    usable = body[: len(body) - 1] if len(body) % 4 == 1 else body
-    if len(usable) < 6:
-        return
-    try:
-        raw = binascii.a2b_base64(usable.translate(_URL_ALPHABET) + "=" * (-len(usable) % 4))
-    except (binascii.Error, ValueError):
-        return
-    yield from _as_text(raw)
-
-
-def _hex(run: str) -> Iterator[str]:
-    """Runs of hex digits from both offsets: what stands before may end in one."""
-    for digits in _HEX.findall(run):
-        for offset in (0, 1):
-            even = digits[offset : offset + (len(digits) - offset) // 2 * 2]
-            yield from _as_text(bytes.fromhex(even))
-
-
-def _base32(run: str) -> Iterator[str]:
-    """base32 in either case, from every offset of its eight characters."""
-    for letters in _BASE32.findall(run):
-        if letters.isdigit():
-            continue
-        for offset in range(8 if len(letters) > 8 else 1):
-            part = letters[offset:]
-            bits = 5 * len(part)
-            if len(part) >= 8:
-                yield from _as_text((int(part.translate(_BASE32_DIGITS), 32) >> bits % 8).to_bytes(bits // 8, "big"))
+            yield coded[0].name, page
+    rows = BETWEEN.join(piece for row in forms.rows for piece in _codes(row))
+    if rows:
+        yield "codes", rows
 
 
 def _codes(row: str) -> Iterator[str]:
-    """A row of at least six decimal character codes."""
-    if code_rows(row) != [row]:
-        return
+    """What a row of decimal character codes spells."""
     codes = [int(code) for code in re.findall(r"[0-9]+", row)]
     if all(map(is_character, codes)):
         yield "".join(map(chr, codes))
-
-
-def _as_text(raw: bytes) -> Iterator[str]:
-    """Bytes as text where they are UTF-8 or compressed; of other bytes the readable stretches."""
-    if raw[:2] == b"\x1f\x8b" or raw[:1] == b"\x78":
-        raw = _inflate(raw) or raw
-    if raw.isascii():
-        if _tell(raw.decode("ascii"), _FEWEST):
-            yield raw.decode("ascii")
-        return
-    try:
-        text = raw.decode("utf-8")
-        if _tell(text, _FEWEST_OF_A_SCRIPT):
-            yield text
-    except UnicodeDecodeError:
-        stretches = (stretch.decode("utf-8", "replace") for stretch in _READABLE.findall(raw))
-        page = _BETWEEN.join(stretch for stretch in stretches if _tell(stretch, _FEWEST))
-        if page:
-            yield page
-
-
-def _tell(text: str, fewest: int) -> bool:
-    """Whether enough letters and digits are there to name anybody."""
-    return sum(map(str.isalnum, text)) >= fewest
-
-
-def _inflate(raw: bytes) -> bytes | None:
-    """gzip or zlib, up to `MAX_CHARS`; None where it is neither. Raises TooLarge beyond."""
-    machine = zlib.decompressobj(wbits=47)
-    try:
-        plain = machine.decompress(raw, MAX_CHARS)
-    except zlib.error:
-        return None
-    if machine.unconsumed_tail:
-        raise TooLarge
-    return plain
