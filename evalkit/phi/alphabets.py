@@ -19,6 +19,7 @@ from evalkit.phi.views import MAX_CHARS, TooLarge
 
 _NONE = 255
 """Stands for a character of no alphabet, and for a byte that is not all there: no text holds that byte."""
+_FILL = np.uint8(_NONE)
 _AT_ONCE = 1 << 16
 """Characters up to which all offsets are decoded in one piece of memory."""
 _APART = "\0"
@@ -31,19 +32,28 @@ class Alphabet:
     """Digits of a base that is a power of two."""
 
     name: str
-    bits: int
-    """Of one character."""
-    group: int
-    """Characters after which a byte begins anew."""
     values: NDArray[np.uint8]
     """Byte -> value of the character, `_NONE` where it is none."""
+    mask: np.uint8
+    """Bits of a value."""
+    weights: NDArray[np.int64]
+    """Of the characters of a group, after which a byte begins anew."""
+    last: list[int]
+    """Byte of a group -> the last character that has a part of it."""
+
+    @property
+    def group(self) -> int:
+        """Characters of a group."""
+        return len(self.weights)
 
 
 def _alphabet(name: str, bits: int, group: int, *spelled: str) -> Alphabet:
     values = np.full(256, _NONE, dtype=np.uint8)
     for characters in spelled:
         values[np.frombuffer(characters.encode(), dtype=np.uint8)] = np.arange(len(characters))
-    return Alphabet(name, bits, group, values)
+    weights = 1 << np.arange(bits * (group - 1), -1, -bits, dtype=np.int64)
+    last = [-(-8 * place // bits) - 1 for place in range(1, bits * group // 8 + 1)]
+    return Alphabet(name, values, np.uint8((1 << bits) - 1), weights, last)
 
 
 _CAPITALS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -129,16 +139,11 @@ def _lanes(text: str, alphabet: Alphabet) -> Iterator[bytes]:
 
 def _decode(values: NDArray[np.uint8], alphabet: Alphabet) -> bytes:
     """Whole groups of characters as bytes."""
-    bits, group = alphabet.bits, alphabet.group
-    width = bits * group // 8
-    columns = values.reshape(-1, group)
-    present = np.logical_and.accumulate(columns != _NONE, axis=1)
-    word = np.zeros(len(columns), dtype=np.uint64)
-    for column in columns.T:
-        word = (word << np.uint64(bits)) | (column & np.uint64((1 << bits) - 1))
-    raw = word.astype(">u8").view(np.uint8).reshape(-1, 8)[:, 8 - width :]
-    complete = present[:, [-(-8 * place // bits) - 1 for place in range(1, width + 1)]]
-    return np.where(complete, raw, np.uint8(_NONE)).tobytes()
+    columns = values.reshape(-1, alphabet.group)
+    word = (columns & alphabet.mask) @ alphabet.weights
+    missing = np.maximum.accumulate(columns, axis=1)[:, alphabet.last] == _NONE
+    raw = word.astype(">u8").view(np.uint8).reshape(-1, 8)[:, 8 - len(alphabet.last) :]
+    return (raw | missing * _FILL).tobytes()
 
 
 def _readable(raw: bytes) -> list[str]:

@@ -102,29 +102,25 @@ def decoded(text: str, *, depth: int = DECODE_DEPTH, turned: Turned | None = Non
 def gathered(text: str, *, depth: int = DECODE_DEPTH, turned: Turned | None = None) -> Iterator[Forms]:
     """All that `decoded` says, and some noise, on few pages: what is not found on them is not found in any view.
 
-    Of each layer, what was turned is one page and everything else another. Raises TooLarge as `decoded` does, and for
+    Of each layer, what was turned is one page, what lines spell another, and everything else a third. Raises TooLarge as `decoded` does, and for
     a page with so much JSON in it that not all of it would be read.
     """
     seen, total = {text}, 0
     level = [("", text)]
     for layer in range(depth + 1):
-        pages = [(after, Forms(page)) for after, page in level if page]
-        turns: list[str] = []
-        others: list[str] = []
-        after = ACROSTIC
-        for before, forms in pages:
-            total += len(forms.raw)
-            if total > MAX_CHARS or forms.raw.count("{") + forms.raw.count("[") > _MOST_JSON:
+        rows: dict[str, list[str]] = {REVERSED: [], ACROSTIC: [], "": []}
+        for before, page in level:
+            total += len(page)
+            if total > MAX_CHARS or page.count("{") + page.count("[") > _MOST_JSON:
                 raise TooLarge
+            forms = Forms(page)
             yield forms
-            if layer == depth:
-                continue
-            for name, view in _views(forms, turned(forms) if turned else frozenset(), after=before):
+            views = _views(forms, turned(forms) if turned else frozenset(), after=before) if layer < depth else ()
+            for name, view in views:
                 if view not in seen:
                     seen.add(view)
-                    (turns if name in TURNS else others).append(view)
-                    after = "" if "\n" in view and name not in (*TURNS, ACROSTIC) else after
-        level = [(REVERSED, together(turns)), (after, together(others))]
+                    rows[REVERSED if name in TURNS else name if name == ACROSTIC else ""].append(view)
+        level = [(after, together(row)) for after, row in rows.items() if row]
 
 
 def _next_level(level: list[tuple[str, Forms]], turned: Turned | None) -> Iterator[tuple[str, str]]:

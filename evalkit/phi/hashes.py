@@ -55,8 +55,8 @@ class Hashes:
         """(number of the identifier, algorithm) for each hash in a text."""
         for token in forms.tokens & self._written_sums:
             yield self._sums[token], "crc32"
-        for _, _, raw in forms.coded:
-            yield from self._marked_in(raw)
+        if forms.coded:
+            yield from self._marked_in(b"".join([raw for _, _, raw in forms.coded]))
 
     def _marked_in(self, raw: bytes) -> Iterator[tuple[int, str]]:
         """The hashes whose mark stands anywhere in some bytes."""
