@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from evalkit.phi.alphabets import BETWEEN, texts_in, together
-from evalkit.phi.forms import Forms, has_lookalikes
+from evalkit.phi.forms import SEPARATOR, Forms, has_lookalikes
 from evalkit.phi.views import MAX_CHARS, TooLarge, is_character, leaves
 
 DECODE_DEPTH = 4
@@ -100,27 +100,55 @@ def decoded(text: str, *, depth: int = DECODE_DEPTH, turned: Turned | None = Non
 
 
 def gathered(text: str, *, depth: int = DECODE_DEPTH, turned: Turned | None = None) -> Iterator[Forms]:
-    """All that `decoded` says, and some noise, on few pages: what is not found on them is not found in any view.
+    """All that `decoded` says, and some noise, on one page a layer: what is on no page is in no view.
 
-    Of each layer, what was turned is one page, what lines spell another, and everything else a third. Raises TooLarge as `decoded` does, and for
-    a page with so much JSON in it that not all of it would be read.
+    A run that was read on one page is not read on the next. Raises TooLarge as `decoded` does, and for a page with so
+    much JSON in it that not all of it would be read.
     """
-    seen, total = {text}, 0
-    level = [("", text)]
+    pieces, total = [text], 0
+    seen, runs = {text}, set[str]()
     for layer in range(depth + 1):
-        rows: dict[str, list[str]] = {REVERSED: [], ACROSTIC: [], "": []}
-        for before, page in level:
-            total += len(page)
-            if total > MAX_CHARS or page.count("{") + page.count("[") > _MOST_JSON:
-                raise TooLarge
-            forms = Forms(page)
-            yield forms
-            views = _views(forms, turned(forms) if turned else frozenset(), after=before) if layer < depth else ()
-            for name, view in views:
-                if view not in seen:
-                    seen.add(view)
-                    rows[REVERSED if name in TURNS else name if name == ACROSTIC else ""].append(view)
-        level = [(after, together(row)) for after, row in rows.items() if row]
+        page = together(pieces)
+        total += len(page)
+        if total > MAX_CHARS or page.count("{") + page.count("[") > _MOST_JSON:
+            raise TooLarge
+        forms = Forms(page, without=runs)
+        yield forms
+        if layer == depth:
+            return
+        runs.update(forms.odd)
+        wanted = turned(forms) if turned else frozenset()
+        told = dict.fromkeys(_pieces(forms, pieces, wanted))
+        pieces = [piece for piece in told if piece not in seen and piece not in runs]
+        if not pieces:
+            return
+        seen.update(pieces)
+
+
+def _pieces(forms: Forms, pieces: list[str], wanted: frozenset[str]) -> Iterator[str]:
+    """What a page of pieces says once it is decoded: of what runs together the page, of all else each piece alone."""
+    for coded in forms.coded:
+        yield from texts_in(coded)
+    for row in forms.rows:
+        yield from _codes(row)
+    for turn in TURNS.values():
+        yield from map(turn, forms.odd)
+    marked = any(mark in forms.clean for mark in _MARKS)
+    whole = [turn for name, turn in TURNS.items() if _is_turned(forms, name, wanted, marked=marked)]
+    spaced = _spaced_out(forms.clean)
+    lined = "\n" in forms.raw or SEPARATOR in forms.raw
+    if whole or marked or spaced or lined or not forms.raw.isascii():
+        for piece in pieces:
+            one = Forms(piece) if len(pieces) > 1 else forms
+            yield from (turn(one.clean) for turn in whole)
+            if has_lookalikes(piece):
+                yield _rotate(piece)
+            if marked:
+                yield from (view for _, view in _marked(one.clean))
+            if spaced:
+                yield _LETTERS.sub(_close_up, one.clean)
+            if lined and one.heads and (ACROSTIC in wanted or _tells(one.spelled)):
+                yield from one.spelled_by_lines.split("\n")
 
 
 def _next_level(level: list[tuple[str, Forms]], turned: Turned | None) -> Iterator[tuple[str, str]]:
@@ -145,7 +173,7 @@ def _views(forms: Forms, turned: frozenset[str], *, after: str) -> Iterator[tupl
         yield from _turned_round(forms, turned, marked=marked)
     if after == ACROSTIC:
         return
-    if b" x x x x " in b" %b " % text.encode("ascii", "replace").translate(_SPACING):
+    if _spaced_out(text):
         yield "letter_by_letter", _LETTERS.sub(_close_up, text)
     if after not in TURNS and forms.heads and (ACROSTIC in turned or _tells(forms.spelled)):
         yield ACROSTIC, forms.spelled_by_lines
@@ -163,9 +191,7 @@ def _tells(forms: Forms) -> bool:
 def _turned_round(forms: Forms, turned: frozenset[str], *, marked: bool) -> Iterator[tuple[str, str]]:
     """The text reversed and in rot13 where something speaks for it, else only its odd runs."""
     for name, turn in TURNS.items():
-        words = forms.tokens & _TURNED_WORDS[name]
-        told = words - _ALSO_WORDS or any(_BY_A_DIGIT[word].search(forms.folded) for word in words)
-        if name in turned or told or (marked and _TURNED_MARKS[name].search(forms.clean)):
+        if _is_turned(forms, name, turned, marked=marked):
             yield name, turn(forms.clean)
         elif forms.odd:
             yield name, BETWEEN.join(map(turn, forms.odd))
@@ -173,7 +199,25 @@ def _turned_round(forms: Forms, turned: frozenset[str], *, marked: bool) -> Iter
         yield ROT13, _rotate(forms.raw)
 
 
+def _is_turned(forms: Forms, name: str, wanted: frozenset[str], *, marked: bool) -> bool:
+    """Whether something speaks for a text being turned as a whole."""
+    words = forms.tokens & _TURNED_WORDS[name]
+    return (
+        name in wanted
+        or bool(words - _ALSO_WORDS)
+        or any(_BY_A_DIGIT[word].search(forms.folded) for word in words)
+        or (marked and _TURNED_MARKS[name].search(forms.clean) is not None)
+    )
+
+
 _SPACING = bytes(b" x"[not chr(code).isspace()] for code in range(256))
+
+
+def _spaced_out(text: str) -> bool:
+    """Whether four characters stand alone one after the other."""
+    return b" x x x x " in b" %b " % text.encode("ascii", "replace").translate(_SPACING)
+
+
 _LETTERS = re.compile(r"(?<!\S)(?:\S(?:\s{3}| )(?=\S)){5,}\S(?!\S)")
 
 

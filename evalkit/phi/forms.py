@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from functools import cached_property, lru_cache
 
 from evalkit.phi.alphabets import Coded, read
@@ -254,8 +254,10 @@ def _say_digits(run: str) -> str:
 class Forms:
     """The normal forms of one text, each worked out when it is first asked for."""
 
-    def __init__(self, raw: str) -> None:
+    def __init__(self, raw: str, *, without: Set[str] = frozenset()) -> None:
         self.raw = raw
+        self._without = without
+        """Odd runs that are known already."""
         self.seen: list[str] | None = None
         """What a search has looked up in the compact form, kept here for its next question."""
 
@@ -277,8 +279,9 @@ class Forms:
 
     @cached_property
     def odd(self) -> list[str]:
-        """`runs.odd_runs` and `runs.code_rows`."""
-        return odd_runs(self.clean) + self.rows
+        """`runs.odd_runs` and `runs.code_rows`, each different one once."""
+        found = dict.fromkeys(odd_runs(self.clean) + self.rows)
+        return [run for run in found if run not in self._without] if self._without else list(found)
 
     @cached_property
     def rows(self) -> list[str]:
@@ -288,7 +291,7 @@ class Forms:
     @property
     def _may_be_codes(self) -> bool:
         """Whether six numbers of two to five digits may follow each other."""
-        if self.folded.isascii() and not _CLOSED_UP.search(self.folded):
+        if self.words.isascii() and not _CLOSED_UP.search(self.folded):
             return _SIX_NUMBERS.search(self.words) is not None
         return True
 

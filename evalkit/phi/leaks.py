@@ -160,8 +160,11 @@ class Needles:
 
         What `_scan_page` finds is suspected here, for it reads the same texts; a suspicion may be wrong.
         """
+        values = [leaf for leaf in found if not leaf.is_key]
+        if len(values) > 1 and self._scan_joined(values, allow):
+            return True
         try:
-            return any(self._on_page(forms, allow) for forms in gathered(_all_readings(found), turned=self._turns))
+            return any(self._on_page(forms, allow) for forms in gathered(_readings_of(found), turned=self._turns))
         except TooLarge:
             return True
 
@@ -169,11 +172,8 @@ class Needles:
         hits: Hits = {}
         self._match(forms, hits)
         self._match_dates(forms, hits)
-        if SEPARATOR in forms.folded:
-            self._match_dates(Forms(forms.folded.replace(SEPARATOR, "-")), hits)
-        return bool(self._denied(hits, allow)) or any(
-            self._known[number].needle_id not in allow for number, _ in self._hashes.seen_in(forms)
-        )
+        hits |= dict(self._hashes.seen_in(forms))
+        return bool(hits and self._denied(hits, allow))
 
     def _scan_page(self, found: list[Leaf], allow: frozenset[str]) -> Hits:
         """All leaves at once: nearly every output is clean, and this alone has to say so."""
@@ -306,7 +306,7 @@ class Needles:
     def _match(self, forms: Forms, hits: Hits, *, chain: str = "", only: frozenset[Space] | None = None) -> None:
         rows = [row for anchor in self._seen_in(forms) for row in self._anchored.get(anchor, ())]
         for space, others in self._others.items():
-            if (space != "digits" or not forms.folded.isascii()) and getattr(forms, space):
+            if (space != "digits" or not forms.compact.isascii()) and getattr(forms, space):
                 rows += others
         seen = [row for row in rows if (only is None or row[0] in only) and row[1] in getattr(forms, row[0])]
         for space, _, entries in sorted(seen, key=_plainness):
@@ -328,15 +328,12 @@ def _page(row: list[Leaf]) -> str:
     return SEPARATOR.join([leaf.text for leaf in row])
 
 
-def _all_readings(found: list[Leaf]) -> str:
-    """The page of a value, that of its values alone, and its values and its keys without a gap."""
-    if len(found) < 2:
-        return _page(found)
-    values = [leaf.text for leaf in found if not leaf.is_key]
-    keys = [leaf.text for leaf in found if leaf.is_key]
+def _readings_of(found: list[Leaf]) -> str:
+    """The page of a value, and its values and its keys without a gap."""
     rows = [_page(found)]
-    rows += [SEPARATOR.join(values), "".join(values)] if len(values) > 1 else []
-    rows += ["".join(keys)] if len(keys) > 1 else []
+    for is_key in (False, True):
+        texts = [leaf.text for leaf in found if leaf.is_key is is_key]
+        rows += ["".join(texts)] if len(texts) > 1 else []
     return ("\n" * 6).join(rows)
 
 

@@ -16,6 +16,7 @@ _SHORTEST_ROW = 17
 _SHORTEST = 8
 _WRAPPED_AT = 20
 _WRAPPED = re.compile(rf"(?<![A-Za-z0-9+/_-])(?:[A-Za-z0-9+/_-]{{{_WRAPPED_AT},}}\r?\n)+[A-Za-z0-9+/_-]+")
+_IN_LINES = table_of({f"{LOWER}{LOWER.upper()}0123456789+/_-": "a", "\n": "\n"})
 _KEPT = table_of({char: char for char in f"{LOWER}{LOWER.upper()}0123456789+/_-"})
 _TABLE = table_of({LOWER: "a", LOWER.upper(): "A", "0123456789": "0", "+/_-": "-"})
 _ODD = (b"a0", b"0a", b"A0", b"0A", b"aA", b"AAa", b"0" * LONG_NUMBER, b"A" * (LONG_CAPITALS + 1))
@@ -32,7 +33,7 @@ def odd_runs(clean: str) -> list[str]:
         return []
     runs = [run for run in raw.translate(_KEPT).split() if len(run) >= _SHORTEST]
     odd = [run.decode() for run in runs if _is_odd(run.translate(_TABLE))]
-    if odd and "\n" in clean and max(map(len, runs)) >= _WRAPPED_AT:
+    if odd and b"\n" in raw and b"a" * _WRAPPED_AT + b"\n" in raw.translate(_IN_LINES, b"\r"):
         odd += [re.sub(r"\s", "", block) for block in _WRAPPED.findall(clean)]
     return odd
 
