@@ -72,7 +72,10 @@ _PACKED = {
 }
 """Runs that begin as gzip (RFC 1952) or zlib (RFC 1950) do."""
 
-_READABLE = re.compile(r"[^\udc80-\udcff]{4,}|[^\x00-\x7f\udc80-\udcff]{2,}")
+_READABLE = re.compile(
+    r"[^\udc80-\udcff]{5,}|[^\x00-\x7f\udc80-\udcff]{2,}|(?<![^\udcff])[^\udc80-\udcff]{4}(?![^\udcff])"
+)
+"""Bytes that are no UTF-8 come as \\udc80 to \\udcff. Of noise, stretches of five characters; four if they are all."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+")
 _FEWEST, _FEWEST_OF_A_SCRIPT = 4, 2
 """Letters and digits below which decoded bytes say nothing: of ASCII, and of scripts that write a name in two."""
@@ -154,7 +157,8 @@ def _readable(raw: bytes) -> list[str]:
     """
     found = []
     for stretch in _READABLE.findall(raw.decode("utf-8", "surrogateescape")):
-        pieces = (stretch, _CONTROL.sub(BETWEEN, stretch)) if _CONTROL.search(stretch) else (stretch,)
+        plain = stretch.isprintable() or not _CONTROL.search(stretch)
+        pieces = (stretch,) if plain else (stretch, _CONTROL.sub(BETWEEN, stretch))
         found += [piece for piece in pieces if _tells(piece)]
     return found
 

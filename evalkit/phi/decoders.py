@@ -7,7 +7,6 @@ in rot13.
 
 from __future__ import annotations
 
-import codecs
 import html
 import json
 import re
@@ -16,7 +15,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from evalkit.phi.alphabets import BETWEEN, texts_in, together
-from evalkit.phi.forms import SEPARATOR, Forms, has_lookalikes
+from evalkit.phi.forms import SEPARATOR, Forms, clean, has_lookalikes
 from evalkit.phi.views import MAX_CHARS, TooLarge, is_character, leaves
 
 DECODE_DEPTH = 4
@@ -38,9 +37,13 @@ seventy eighty ninety
 """
 """Words that explain a value next to them: seen reversed or in rot13, the whole text is turned."""
 _MARKS = "%=\\&[{#*"
+_MARK = re.compile(r"[%=\\&\[{]")
 _JSON_START = re.compile(r"[\[{]")
 _MOST_JSON = 100
 """Pieces of JSON that are read in one text."""
+
+
+_ROT13 = str.maketrans({chr(at + base): chr((at + 13) % 26 + base) for base in (65, 97) for at in range(26)})
 
 
 def _reverse(text: str) -> str:
@@ -48,7 +51,7 @@ def _reverse(text: str) -> str:
 
 
 def _rotate(text: str) -> str:
-    return codecs.encode(text, "rot13")
+    return text.translate(_ROT13)
 
 
 def _turn_both(text: str) -> str:
@@ -66,11 +69,16 @@ _BY_A_DIGIT = {
 _TURNED_WORDS = {name: frozenset(map(turn, _TELLING.split())) - {"bar", "net"} for name, turn in TURNS.items()}
 _TURNED_WORDS[""] = frozenset(_TELLING.split())
 _FEW_DIGITS = 5
+_HEX, _ROTATED_HEX = "[0-9A-Fa-f]{2}", "[0-9A-Fa-fN-Sn-s]{2}"
 _TURNED_MARKS = {
-    REVERSED: re.compile(r"#&|u\\|(?:[0-9A-Fa-f]{2}[%=]){3}|[0-9]{4}[- ]?[*#]{2}|[{\[]\s*\Z"),
-    ROT13: re.compile(r"\\h[0-9N-Sn-s]{2}|&#k|(?:[%=][0-9A-Fa-fN-Sn-s]{2}){3}"),
-    BOTH: re.compile(r"#&|h\\|(?:[0-9A-Fa-fN-Sn-s]{2}[%=]){3}"),
+    REVERSED: re.compile(
+        rf"#&|\\(?<=u.)|[%=](?<={_HEX}.){_HEX}[%=]{_HEX}[%=]|[*#]{{2}}(?:(?<=[0-9]{{4}}..)|(?<=[0-9]{{4}}[- ]..))"
+        r"|[{\[]\s*\Z"
+    ),
+    ROT13: re.compile(rf"\\h[0-9N-Sn-s]{{2}}|&#k|(?:[%=]{_ROTATED_HEX}){{3}}"),
+    BOTH: re.compile(rf"#&|\\(?<=h.)|[%=](?<={_ROTATED_HEX}.){_ROTATED_HEX}[%=]{_ROTATED_HEX}[%=]"),
 }
+"""Signs of what was encoded and then turned."""
 
 Turned = Callable[[Forms], frozenset[str]]
 """Which of `REVERSED`, `ROT13`, `BOTH` and `ACROSTIC` a caller wants of a text for reasons of its own."""
@@ -110,9 +118,9 @@ def gathered(text: str, *, depth: int = DECODE_DEPTH, turned: Turned | None = No
     for layer in range(depth + 1):
         page = together(pieces)
         total += len(page)
-        if total > MAX_CHARS or page.count("{") + page.count("[") > _MOST_JSON:
-            raise TooLarge
         forms = Forms(page, without=runs)
+        if total > MAX_CHARS or forms.clean.count("{") + forms.clean.count("[") > _MOST_JSON:
+            raise TooLarge
         yield forms
         if layer == depth:
             return
@@ -131,24 +139,32 @@ def _pieces(forms: Forms, pieces: list[str], wanted: frozenset[str]) -> Iterator
         yield from texts_in(coded)
     for row in forms.rows:
         yield from _codes(row)
-    for turn in TURNS.values():
-        yield from map(turn, forms.odd)
-    marked = any(mark in forms.clean for mark in _MARKS)
-    whole = [turn for name, turn in TURNS.items() if _is_turned(forms, name, wanted, marked=marked)]
-    spaced = _spaced_out(forms.clean)
-    lined = "\n" in forms.raw or SEPARATOR in forms.raw
-    if whole or marked or spaced or lined or not forms.raw.isascii():
+    for turn in TURNS.values() if forms.odd else ():
+        yield from turn("\0".join(forms.odd)).split("\0")
+    text = forms.clean
+    marked = any(map(text.__contains__, _MARKS))
+    if marked:
         for piece in pieces:
-            one = Forms(piece) if len(pieces) > 1 else forms
-            yield from (turn(one.clean) for turn in whole)
-            if has_lookalikes(piece):
-                yield _rotate(piece)
-            if marked:
-                yield from (view for _, view in _marked(one.clean))
-            if spaced:
-                yield _LETTERS.sub(_close_up, one.clean)
-            if lined and one.heads and (ACROSTIC in wanted or _tells(one.spelled)):
-                yield from one.spelled_by_lines.split("\n")
+            if _MARK.search(piece if piece.isascii() else clean(piece)):
+                yield from (view for _, view in _marked(clean(piece)))
+    for name, turn in TURNS.items():
+        if _is_turned(forms, name, wanted, marked=marked):
+            yield from (turn(clean(piece)) for piece in pieces)
+    if has_lookalikes(forms.raw):
+        yield from (_rotate(piece) for piece in pieces if has_lookalikes(piece))
+    if _spaced_out(text):
+        yield from (_LETTERS.sub(_close_up, clean(piece)) for piece in pieces if len(piece) >= _SHORTEST_SPACED)
+    if forms.heads:
+        yield from _spelled_in(pieces, ACROSTIC in wanted)
+
+
+def _spelled_in(pieces: list[str], wanted: bool) -> Iterator[str]:
+    """What the lines of each piece spell, every reading alone."""
+    for piece in pieces:
+        if "\n" in piece or SEPARATOR in piece:
+            forms = Forms(piece)
+            if forms.heads and (wanted or _tells(forms.spelled)):
+                yield from forms.spelled_by_lines.split("\n")
 
 
 def _next_level(level: list[tuple[str, Forms]], turned: Turned | None) -> Iterator[tuple[str, str]]:
@@ -164,7 +180,7 @@ def _views(forms: Forms, turned: frozenset[str], *, after: str) -> Iterator[tupl
     ``after`` is the decoder that gave the text: what was turned is not turned again, and what lines spell is no lines.
     """
     text = forms.clean
-    marked = any(mark in text for mark in _MARKS)
+    marked = any(map(text.__contains__, _MARKS))
     if marked:
         yield from _marked(text)
     if forms.odd:
@@ -206,8 +222,14 @@ def _is_turned(forms: Forms, name: str, wanted: frozenset[str], *, marked: bool)
         name in wanted
         or bool(words - _ALSO_WORDS)
         or any(_BY_A_DIGIT[word].search(forms.folded) for word in words)
-        or (marked and _TURNED_MARKS[name].search(forms.clean) is not None)
+        or (marked and _has_turned_marks(forms.clean, name))
     )
+
+
+def _has_turned_marks(text: str, name: str) -> bool:
+    """Whether signs of an encoding stand in a text turned; the pattern is asked only where its signs are there."""
+    escaped = text.count("%") + text.count("=") >= 3
+    return (escaped or any(map(text.__contains__, "#*\\{["))) and _TURNED_MARKS[name].search(text) is not None
 
 
 _SPACING = bytes(b" x"[not chr(code).isspace()] for code in range(256))
@@ -218,6 +240,8 @@ def _spaced_out(text: str) -> bool:
     return b" x x x x " in b" %b " % text.encode("ascii", "replace").translate(_SPACING)
 
 
+_SHORTEST_SPACED = 11
+"""Characters of six that stand alone."""
 _LETTERS = re.compile(r"(?<!\S)(?:\S(?:\s{3}| )(?=\S)){5,}\S(?!\S)")
 
 

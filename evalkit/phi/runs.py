@@ -31,9 +31,13 @@ def odd_runs(clean: str) -> list[str]:
     shapes = raw.translate(_TABLE)
     if not any(mark in shapes for mark in _ODD):
         return []
-    runs = [run for run in raw.translate(_KEPT).split() if len(run) >= _SHORTEST]
-    odd = [run.decode() for run in runs if _is_odd(run.translate(_TABLE))]
-    if odd and b"\n" in raw and b"a" * _WRAPPED_AT + b"\n" in raw.translate(_IN_LINES, b"\r"):
+    shaped = shapes.split()
+    wanted = {shape for shape in set(shaped) if len(shape) >= _SHORTEST and _is_odd(shape)}
+    if not wanted:
+        return []
+    runs = raw.translate(_KEPT).split()
+    odd = [run.decode() for run, shape in zip(runs, shaped, strict=True) if shape in wanted]
+    if b"\n" in raw and b"a" * _WRAPPED_AT + b"\n" in raw.translate(_IN_LINES, b"\r"):
         odd += [re.sub(r"\s", "", block) for block in _WRAPPED.findall(clean)]
     return odd
 
