@@ -39,6 +39,8 @@ seventy eighty ninety
 _MARKS = "%=\\&[{#*"
 _MARK = re.compile(r"[%=\\&\[{]")
 _JSON_START = re.compile(r"[\[{]")
+_MANY = 40
+"""Pieces that are worth two pages."""
 _MOST_JSON = 100
 """Pieces of JSON that are read in one text."""
 
@@ -110,27 +112,45 @@ def decoded(text: str, *, depth: int = DECODE_DEPTH, turned: Turned | None = Non
 def gathered(text: str, *, depth: int = DECODE_DEPTH, turned: Turned | None = None) -> Iterator[Forms]:
     """All that `decoded` says, and some noise, on one page a layer: what is on no page is in no view.
 
-    A run that was read on one page is not read on the next. Raises TooLarge as `decoded` does, and for a page with so
-    much JSON in it that not all of it would be read.
+    Runs are read upright and turned at once, and never again on a later page; what is not ASCII has a page of its own
+    where there is much. Raises TooLarge as `decoded` does, and for a page with more JSON than would be read.
     """
     pieces, total = [text], 0
     seen, runs = {text}, set[str]()
     for layer in range(depth + 1):
-        page = together(pieces)
-        total += len(page)
-        forms = Forms(page, without=runs)
-        if total > MAX_CHARS or forms.clean.count("{") + forms.clean.count("[") > _MOST_JSON:
-            raise TooLarge
-        yield forms
-        if layer == depth:
-            return
-        runs.update(forms.odd)
-        wanted = turned(forms) if turned else frozenset()
-        told = dict.fromkeys(_pieces(forms, pieces, wanted))
-        pieces = [piece for piece in told if piece not in seen and piece not in runs]
-        if not pieces:
-            return
+        told: dict[str, None] = {}
+        for some in _by_alphabet(pieces):
+            forms = Forms(together(some), without=runs, turned=_every_way)
+            total += len(forms.raw)
+            if total > MAX_CHARS or forms.clean.count("{") + forms.clean.count("[") > _MOST_JSON:
+                raise TooLarge
+            yield forms
+            if layer < depth:
+                turns = _every_way(forms.odd)
+                runs.update(turns)
+                wanted = turned(forms) if turned else frozenset()
+                told |= dict.fromkeys(_pieces(forms, some, wanted))
+                told |= dict.fromkeys(turns[len(forms.odd) :])
+        pieces = [piece for piece in told if piece not in seen]
         seen.update(pieces)
+
+
+def _by_alphabet(pieces: list[str]) -> Iterator[list[str]]:
+    """Pieces in ASCII, which are quickly read, apart from others where there are many."""
+    if len(pieces) < _MANY:
+        yield from [pieces] if pieces else []
+        return
+    plain = [piece for piece in pieces if piece.isascii()]
+    others = [piece for piece in pieces if not piece.isascii()]
+    yield from (some for some in (plain, others) if some)
+
+
+def _every_way(runs: list[str]) -> list[str]:
+    """Runs upright, then reversed, in rot13, and both."""
+    if not runs:
+        return []
+    joined = "\0".join(runs)
+    return [run for text in (joined, *(turn(joined) for turn in TURNS.values())) for run in text.split("\0")]
 
 
 def _pieces(forms: Forms, pieces: list[str], wanted: frozenset[str]) -> Iterator[str]:
@@ -139,8 +159,6 @@ def _pieces(forms: Forms, pieces: list[str], wanted: frozenset[str]) -> Iterator
         yield from texts_in(coded)
     for row in forms.rows:
         yield from _codes(row)
-    for turn in TURNS.values() if forms.odd else ():
-        yield from turn("\0".join(forms.odd)).split("\0")
     text = forms.clean
     marked = any(map(text.__contains__, _MARKS))
     if marked:
@@ -153,7 +171,8 @@ def _pieces(forms: Forms, pieces: list[str], wanted: frozenset[str]) -> Iterator
     if has_lookalikes(forms.raw):
         yield from (_rotate(piece) for piece in pieces if has_lookalikes(piece))
     if _spaced_out(text):
-        yield from (_LETTERS.sub(_close_up, clean(piece)) for piece in pieces if len(piece) >= _SHORTEST_SPACED)
+        longer = [clean(piece) for piece in pieces if len(piece) >= _SHORTEST_SPACED]
+        yield from (_LETTERS.sub(_close_up, one) for one in longer if _spaced_out(one))
     if forms.heads:
         yield from _spelled_in(pieces, ACROSTIC in wanted)
 

@@ -254,10 +254,13 @@ def _say_digits(run: str) -> str:
 class Forms:
     """The normal forms of one text, each worked out when it is first asked for."""
 
-    def __init__(self, raw: str, *, without: Set[str] = frozenset()) -> None:
+    def __init__(
+        self, raw: str, *, without: Set[str] = frozenset(), turned: Callable[[list[str]], list[str]] | None = None
+    ) -> None:
         self.raw = raw
         self._without = without
         """Odd runs that are known already."""
+        self._turned = turned
         self.seen: list[str] | None = None
         """What a search has looked up in the compact form, kept here for its next question."""
 
@@ -297,8 +300,8 @@ class Forms:
 
     @cached_property
     def coded(self) -> tuple[Coded, ...]:
-        """`alphabets.read` of the odd runs."""
-        return read(self.odd) if self.odd else ()
+        """`alphabets.read` of the odd runs, and of the same turned round if that was asked for."""
+        return read(self._turned(self.odd) if self._turned else self.odd) if self.odd else ()
 
     @cached_property
     def words(self) -> str:
