@@ -64,9 +64,12 @@ TURNS: dict[str, Callable[[str], str]] = {REVERSED: _reverse, ROT13: _rotate, BO
 _ALSO_WORDS = frozenset({"why", "abi", "von", "pes"})
 """Turned months that are words themselves: they tell only next to a digit."""
 _BY_A_DIGIT = {
-    word: re.compile(rf"{word}(?:(?<![a-z]{word})[ ,./-]{{0,3}}[0-9]|(?![a-z])(?:{'|'.join(gaps)}))")
+    word: re.compile(
+        rf"{word}(?:(?<![a-z]{word})[ ,./-]{{0,3}}[0-9]|(?![a-z])(?:"
+        + "|".join(f"(?<=[0-9]{'[ ,./-]' * gap}{word})" for gap in range(4))
+        + "))"
+    )
     for word in _ALSO_WORDS
-    for gaps in ([r"(?<=[0-9]%s%s)" % (r"[ ,./-]" * gap, word) for gap in range(4)],)
 }
 _TURNED_WORDS = {name: frozenset(map(turn, _TELLING.split())) - {"bar", "net"} for name, turn in TURNS.items()}
 _TURNED_WORDS[""] = frozenset(_TELLING.split())

@@ -31,9 +31,7 @@ PROTECTED: frozenset[Subject] = frozenset({"patient", "relative", "household", "
 """Whose identifiers Safe Harbor protects; those of providers and organisations are searched only if asked."""
 
 OVERSIZE = "oversize"
-_LOOKED_UP: frozenset[Space] = frozenset(
-    {"words", "folded", "clean", "raw", "compact", "camel", "spaced"}
-)
+_LOOKED_UP: frozenset[Space] = frozenset({"words", "folded", "clean", "raw", "compact", "camel", "spaced"})
 """Normal forms whose every literal, closed up, stands in the compact form: that one search spares all the others."""
 _JOINED_SPACES: frozenset[Space] = frozenset({"words", "compact", "digits", "spoken"})
 """Normal forms in which texts without keys between them can show more than each alone."""

@@ -192,14 +192,15 @@ def _common_token(token: str, initial: str) -> Iterator[Probe]:
     `_whole_name` that counts.
     """
     escaped = re.escape(token)
-    for shown, rest in ((token.capitalize(), r"[a-z']+"), (token.upper(), r"[A-Z']+")):
-        other = rf"\b(?!(?:{_OPENERS})\b)[A-Z]{rest}\s+(?:[A-Z]\.?\s+)?{shown}(?!\w)|{shown}\s+(?:[A-Z]\.?\s+)?[A-Z]{rest}"
-        other += rf"|\b(?i:dr|doctor)\b\.?\s+{shown}"
-        named = rf"(?<![\w'-]){shown}(?:'s)?(?![\w'-])"
-        yield Probe("clean", shown, "token", rf"(?s)\A(?!.*?(?:{other})).*?{named}", token=token)
+    capital, word = token.capitalize(), r"[A-Z][a-z']+"
+    other = rf"\b(?!(?:{_OPENERS})\b){word}\s+(?:[A-Z]\.?\s+)?{capital}(?!\w)|{capital}\s+(?:[A-Z]\.?\s+)?{word}"
+    for shown, others in ((capital, f"{other}|"), (token.upper(), "")):
+        alone = rf"(?<![\w'-]){shown}(?:'s)?(?![\w'-])"
+        nobody_else = rf"(?s)\A(?!.*?(?:{others}\b(?i:dr|doctor)\b\.?\s+{shown}))"
+        yield Probe("clean", shown, "token", rf"{nobody_else}.*?{alone}", token=token)
     yield Probe("clean", token.capitalize(), "camel", rf"(?<=[a-z]){token.capitalize()}(?![a-z])", token=token)
-    alone = rf"(?:\A|\x1f)\W*{escaped}\W*(?:\x1f|\Z)|[_@=/\\0-9]{escaped}(?![a-z])|(?<![a-z]){escaped}[_@0-9]"
-    yield Probe("folded", token, "token", alone, token=token)
+    placed = rf"(?:\A|\x1f)\W*{escaped}\W*(?:\x1f|\Z)|[_@=/\\0-9]{escaped}(?![a-z])|(?<![a-z]){escaped}[_@0-9]"
+    yield Probe("folded", token, "token", placed, token=token)
     if initial:
         handle = rf"(?<![^\W\d_]){re.escape(initial)}(?:{escaped}(?![^\W\d_])|\.[ _]?{escaped}(?![a-z]))"
         yield Probe("folded", token, "initial_last", handle)

@@ -144,10 +144,10 @@ ayala bailey baker baldwin ballard banks barnes barrett barton bates becker bell
 bishop black blair bowen boyd bradley brewer brooks brown bryant burgess burke burns burton bush butler byrd cabrera
 caldwell calderon camacho campbell campos cannon cardenas carlson carpenter carr carrillo carroll carter castaneda
 castillo castro cervantes chambers chandler chapman chavez christensen clark clarke cobb cohen cole coleman collins
-contreras cooper cordova corona correa cortes cortez craig crawford cross cruz cummings cunningham curtis daniels davidson
-davis dawson delacruz delarosa deleon delgado dennis diaz dixon dominguez douglas doyle duarte duncan dunn duran edwards
+contreras cooper cordova corona correa cortes cortez craig crawford cross cruz cummings cunningham curtis daniels
+davidson davis dawson delacruz delarosa deleon delgado dennis diaz dixon dominguez douglas doyle duarte duncan dunn duran edwards
 elliott ellis erickson escobar espinosa espinoza estrada evans farmer ferguson fernandez figueroa fields fisher
-fitzgerald fleming fletcher flores fletcher ford foster fowler francis franklin frazier freeman fuentes fuller galvan
+fitzgerald fleming fletcher flores ford foster fowler francis franklin frazier freeman fuentes fuller galvan
 garcia gardner garner garrett garza george gibson gilbert gomez gonzales gonzalez goodman goodwin gordon graham grant
 graves green greene griffin griffith guerra guerrero gutierrez guzman hamilton hampton hansen hanson hardy harmon harper
 harrington harris harrison hart harvey hawkins hayes haynes henderson henry hernandez herrera herring hicks higgins
@@ -162,8 +162,8 @@ ochoa oliver olson orozco ortega ortiz owens pacheco padilla palmer parker parks
 pearson perez perkins perry peters petersen peterson phillips pierce pineda porter potter powell powers pratt price
 quinn quintero ramirez ramos ramsey reeves reyes reynolds rhodes richards richardson riley rios rivas rivera robbins
 roberts robertson robinson robles rocha rodgers rodriguez rogers rojas roman romero rosales rosario ross rowe ruiz
-russell ryan salazar salinas sanchez sanders sandoval santana santiago santos saunders savage schmidt schneider schroeder
-schultz schwartz serrano shaffer shaw shelton sherman simmons simpson sims singh smith snyder solis soto spencer stanley
+russell ryan salazar salinas sanchez sanders sandoval santana santiago santos saunders savage schmidt schneider
+schroeder schultz schwartz serrano shaffer shaw shelton sherman simmons simpson sims singh smith snyder solis soto spencer stanley
 stephens stevens stevenson stewart stokes stone strickland suarez sullivan summers sutton swanson tapia taylor thomas
 thompson thornton torres townsend tran trejo trevino trujillo tucker turner tyler valdez valencia valentine valenzuela
 vargas vasquez vaughn vazquez velasquez velez villa villarreal wagner walker wallace walsh walters walton ward warner
@@ -171,9 +171,10 @@ warren washington waters watkins watson watts weaver webb weber webster wells wh
 wilson wolfe woods wright young zamora zavala zimmerman zuniga
 """
 
-COMMONEST: frozenset[str] = frozenset(
-    name for block in (_FIRST_NAMES, _LAST_NAMES) for name in block.split() if len(name) >= CANARY_LETTERS
-) - ORDINARY
+COMMONEST: frozenset[str] = (
+    frozenset(name for block in (_FIRST_NAMES, _LAST_NAMES) for name in block.split() if len(name) >= CANARY_LETTERS)
+    - ORDINARY
+)
 """Lower-case names that so many people in the US bear that somebody else of the name may be meant."""
 
 
