@@ -104,7 +104,8 @@ def read(runs: Sequence[str]) -> tuple[Coded, ...]:
 
 def together(pieces: Iterable[str]) -> str:
     """Pieces on one page, none of which runs into another."""
-    flat, lined = [], []
+    flat: list[str] = []
+    lined: list[str] = []
     for piece in pieces:
         (lined if "\n" in piece else flat).append(piece)
     return _PARAGRAPH.join([BETWEEN.join(flat), *lined]) if flat else _PARAGRAPH.join(lined)
@@ -146,7 +147,7 @@ def _decode(values: NDArray[np.uint8], alphabet: Alphabet) -> bytes:
     word = (columns & alphabet.mask) @ alphabet.weights
     missing = np.maximum.accumulate(columns, axis=1)[:, alphabet.last] == _NONE
     raw = word.astype(">u8").view(np.uint8).reshape(-1, 8)[:, 8 - len(alphabet.last) :]
-    return (raw | missing * _FILL).tobytes()
+    return bytes(raw | missing * _FILL)
 
 
 def _readable(raw: bytes) -> list[str]:

@@ -145,7 +145,8 @@ bishop black blair bowen boyd bradley brewer brooks brown bryant burgess burke b
 caldwell calderon camacho campbell campos cannon cardenas carlson carpenter carr carrillo carroll carter castaneda
 castillo castro cervantes chambers chandler chapman chavez christensen clark clarke cobb cohen cole coleman collins
 contreras cooper cordova corona correa cortes cortez craig crawford cross cruz cummings cunningham curtis daniels
-davidson davis dawson delacruz delarosa deleon delgado dennis diaz dixon dominguez douglas doyle duarte duncan dunn duran edwards
+davidson
+davis dawson delacruz delarosa deleon delgado dennis diaz dixon dominguez douglas doyle duarte duncan dunn duran edwards
 elliott ellis erickson escobar espinosa espinoza estrada evans farmer ferguson fernandez figueroa fields fisher
 fitzgerald fleming fletcher flores ford foster fowler francis franklin frazier freeman fuentes fuller galvan
 garcia gardner garner garrett garza george gibson gilbert gomez gonzales gonzalez goodman goodwin gordon graham grant
@@ -163,7 +164,8 @@ pearson perez perkins perry peters petersen peterson phillips pierce pineda port
 quinn quintero ramirez ramos ramsey reeves reyes reynolds rhodes richards richardson riley rios rivas rivera robbins
 roberts robertson robinson robles rocha rodgers rodriguez rogers rojas roman romero rosales rosario ross rowe ruiz
 russell ryan salazar salinas sanchez sanders sandoval santana santiago santos saunders savage schmidt schneider
-schroeder schultz schwartz serrano shaffer shaw shelton sherman simmons simpson sims singh smith snyder solis soto spencer stanley
+schroeder
+schultz schwartz serrano shaffer shaw shelton sherman simmons simpson sims singh smith snyder solis soto spencer stanley
 stephens stevens stevenson stewart stokes stone strickland suarez sullivan summers sutton swanson tapia taylor thomas
 thompson thornton torres townsend tran trejo trevino trujillo tucker turner tyler valdez valencia valentine valenzuela
 vargas vasquez vaughn vazquez velasquez velez villa villarreal wagner walker wallace walsh walters walton ward warner
