@@ -30,7 +30,7 @@ from evalkit.stats.difference import Plan as Plan
 from evalkit.stats.difference import Verdict as Verdict
 from evalkit.stats.distributions import normal_quantile, t_below, t_quantile
 from evalkit.stats.intervals import NO_ERROR, unseen_share
-from evalkit.stats.pairs import benjamini_hochberg, bonett_price, holm, mcnemar, on_grid, sign_flip, tango
+from evalkit.stats.pairs import INTERVALS, benjamini_hochberg, holm, mcnemar, on_grid, sign_flip
 from evalkit.stats.power import cases_needed_discordant, mde_discordant, mde_mean
 
 FEW_CLUSTERS = 20
@@ -229,7 +229,7 @@ def _test(pair: _Pair, plan: Plan, broke: int, fixed: int) -> _Tested:
 def _test_discordant(n: int, broke: int, fixed: int, plan: Plan) -> _Tested:
     """McNemar's test and the intervals that the plan names."""
     down, up = (broke, fixed) if plan.better == "higher" else (fixed, broke)
-    interval = bonett_price if plan.interval == "bonett-price" else tango
+    interval = INTERVALS[plan.interval]
     return _Tested(
         name=f"McNemar {'mid-p' if plan.test == 'midp' else plan.test}",
         p_value=float(mcnemar(broke, fixed, method=plan.test)),

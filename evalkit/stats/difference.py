@@ -90,8 +90,8 @@ class Plan:
     """``lower`` for a rate of errors: then a rise is the change for the worse."""
     test: Method = "midp"
     """For right or wrong, one trial a case: ``midp``, ``exact`` (never above alpha, and timid) or ``score``."""
-    interval: Literal["bonett-price", "tango"] = "bonett-price"
-    """For the same: Bonett and Price's (never short of its level), or Tango's score interval (nearer to it)."""
+    interval: Literal["score", "tango", "bonett-price"] = "score"
+    """For the same: Tango's score interval kept steady by a sixth of a pair, Tango's own, or Bonett and Price's."""
     resamples: int = 0
     """For everything else: 10,000, say, for BCa intervals by bootstrap over clusters; 0 for closed forms."""
     seed: int = 0

@@ -94,15 +94,16 @@ def _rejects(discordant: Codes, critical: Codes, share: float) -> Floats:
     """P(B >= critical) for B binomial (discordant, share), for consecutive numbers of discordant cases.
 
     From one number to the next the tail gains where the next case breaks one at the edge, and loses the edge where
-    the critical count rises: sums of single chances, no tail is summed twice.
+    the critical count rises: sums of single chances, all of them multiples of P(B = critical - 1).
     """
     if share >= 1:
         return (critical <= discordant).astype(np.float64)
     if share <= 0:
         return np.zeros(len(discordant))
     tail = 1 - binomial_below(int(critical[0]) - 1, int(discordant[0]), share)
-    gained = share * binomial_chances(critical[:-1] - 1, discordant[:-1], share)
-    lost = np.where(np.diff(critical) > 0, binomial_chances(critical[:-1], discordant[1:], share), 0.0)
+    total, edge = discordant[:-1], critical[:-1]
+    gained = share * binomial_chances(edge - 1, total, share)
+    lost = gained * (total + 1) / edge * (np.diff(critical) > 0)  # P(B = edge) of one case more
     return tail + np.concatenate([[0.0], np.cumsum(gained - lost)])
 
 
