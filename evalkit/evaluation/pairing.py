@@ -24,6 +24,10 @@ def align(baseline: Run, candidate: Run) -> tuple[Run, Run]:
     where = f"{baseline.header.run_id} and {candidate.header.run_id}"
     if baseline.header.family != candidate.header.family:
         raise StatisticsError("the two runs are of different families", where=where)
+    if baseline.units != candidate.units:
+        raise StatisticsError(
+            "the two runs are read in different units", where=where, next_step="give both the same clusters and trials"
+        )
     if baseline.header.dataset_digest != candidate.header.dataset_digest:
         raise _unlike(baseline, candidate, where)
     if baseline.table.case_ids == candidate.table.case_ids:

@@ -14,6 +14,8 @@ MISSING = 0.02
 """A share of cases that only one run judged from which on there is no verdict: what is missing may be what broke."""
 
 Verdict = Literal["regressed", "improved", "equivalent", "undecided"]
+Interval = Literal["score", "tango", "bonett-price"]
+Adjustment = Literal["holm", "bh"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +92,13 @@ class Plan:
     """``lower`` for a rate of errors: then a rise is the change for the worse."""
     test: Method = "midp"
     """For right or wrong, one trial a case: ``midp``, ``exact`` (never above alpha, and timid) or ``score``."""
-    interval: Literal["score", "tango", "bonett-price"] = "score"
+    interval: Interval = "score"
     """For the same: Tango's score interval kept steady by a sixth of a pair, Tango's own, or Bonett and Price's."""
     resamples: int = 0
     """For everything else: 10,000, say, for BCa intervals by bootstrap over clusters; 0 for closed forms."""
     seed: int = 0
     """Of the resamples: the same seed gives the same interval."""
-    adjustment: Literal["holm", "bh"] = "holm"
+    adjustment: Adjustment = "holm"
     """``holm``: any false alarm at all has chance alpha. ``bh``: of the alarms, a share alpha is false."""
 
     def __post_init__(self) -> None:

@@ -120,7 +120,7 @@ def count_levels(values: Any) -> Levels:
     import pandas as pd
 
     if isinstance(getattr(values, "dtype", None), pd.CategoricalDtype):
-        held = values.array if isinstance(values, pd.Series) else values
+        held: Any = values.array if isinstance(values, pd.Series) else values
         codes, found = held.codes, list(held.categories)
     else:
         codes, uniques = pd.factorize(pd.Series(values, dtype=object) if isinstance(values, list | tuple) else values)
