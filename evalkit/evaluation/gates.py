@@ -176,7 +176,7 @@ def _evidence(n: int, noun: str, n_clusters: int, run: Run) -> str:
     few = n_clusters < min(n, FEW_CLUSTERS)
     shown = f" in {count(n_clusters, 'cluster')}" if few or run.units.cluster != "patient" else ""
     warned = ": few independent units" if few else ""
-    trials = f", trials as {run.units.trials}" if run.units.trials != "mean" else ""
+    trials = f", right or wrong as {run.units.trials}" if run.units.trials != "mean" else ""
     return f"{count(n, noun)}{shown}{warned}{trials}"
 
 

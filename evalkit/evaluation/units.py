@@ -31,9 +31,9 @@ class Units(NamedTuple):
     def __str__(self) -> str:
         said = []
         if self.cluster != "patient":
-            said.append("each case stands alone" if self.cluster == "case" else f"clusters by {self.cluster}")
+            said.append("each case alone" if self.cluster == "case" else f"clusters by {self.cluster}")
         if self.trials != "mean":
-            said.append(f"trials as {self.trials}")
+            said.append(f"right or wrong as {self.trials}")
         return ", ".join(said)
 
 

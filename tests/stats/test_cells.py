@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -52,6 +52,7 @@ def test_profiles_of_parts_add_up_to_that_of_the_whole(values: list[float], cut:
     assert (add_numbers(*parts).counts == count_numbers(whole, scale).counts).all()
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-50, 50), min_size=0, max_size=300), st.integers(0, 30))
 def test_no_bin_of_a_suppressed_column_tells_fewer_than_eleven_rows_apart(values: list[int], missing: int) -> None:
     column = count_numbers(np.array([*map(float, values), *[np.nan] * missing]), Scale(0.0, 8.0))

@@ -34,6 +34,16 @@ def test_labels_of_any_container_are_counted(values: object) -> None:
     assert found.rows == 4
 
 
+@pytest.mark.parametrize("rows", [300_000, 300_001])
+def test_codes_of_a_byte_are_counted_two_at_a_time_and_none_is_lost(rows: int) -> None:
+    codes = np.random.default_rng(3).integers(-1, 100, rows)
+    names = [f"L{code:02d}" for code in range(100)]
+    found = count_levels(pd.Series(pd.Categorical.from_codes(codes, names)))
+    counted = np.bincount(codes + 1, minlength=101)
+    assert found.missing == counted[0]
+    assert found.counts == dict(zip(names, counted[1:].tolist(), strict=True))
+
+
 def test_booleans_are_the_words_true_and_false() -> None:
     assert dict(count_levels([True, False, True]).counts) == {"true": 2, "false": 1}
 
