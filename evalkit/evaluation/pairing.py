@@ -66,6 +66,7 @@ def judge_stopped(differences: Sequence[Difference], stopped: Stopped, baseline_
         p_value=one_sided,
         p_adjusted=p if verdict != "undecided" else 0.5,
         p_exact=None,
+        p_exact_better=None,
         test="e-process",
         noninferior=stopped.decision in {"noninferior", "improved"},
     )

@@ -135,9 +135,8 @@ def mde_discordant(fixed: float, *, n: int, power: float = 0.8, alpha: float = 0
     """The smallest drop that n cases show with chance ``power`` while a share ``fixed`` gets better, to a
     thousandth.
 
-    Where no drop would be seen, the largest there can be.
+    Where a drop leaves no room for that share, what it leaves gets better. 1 where no drop would be seen.
     """
-    most = max(1 - 2 * fixed, 0.0)
     z_alpha, z_power = normal_quantile(1 - alpha), normal_quantile(power)
     guess = 0.0
     for _ in range(4):  # the normal formula, by repeated substitution
@@ -146,9 +145,10 @@ def mde_discordant(fixed: float, *, n: int, power: float = 0.8, alpha: float = 0
         guess = spread / math.sqrt(max(n, 1))
 
     def power_of(drop: float) -> float:
-        return power_discordant(fixed + drop, fixed, n=n, alpha=alpha)
+        better = min(fixed, (1 - drop) / 2)
+        return power_discordant(better + drop, better, n=n, alpha=alpha)
 
-    return _smallest(power_of, (power, alpha), guess=guess, most=most)
+    return _smallest(power_of, (power, alpha), guess=guess, most=1.0)
 
 
 def cases_needed_mean(

@@ -457,6 +457,31 @@ def test_the_plan_names_the_test_and_the_interval() -> None:
     assert compare(before, after, test="score").p_value == float(mcnemar(12, 0, method="score"))
 
 
+@pytest.mark.parametrize(("broke", "fixed"), [(0, 0), (0, 1), (0, 4), (3, 6), (6, 3)])
+def test_the_exact_test_is_exact_for_the_better_too(broke: int, fixed: int) -> None:
+    """Its two sides add up to more than 1: one is not read off the other, in a family neither."""
+    found = compare(*right_or_wrong(broke, fixed, 100), test="exact")
+    assert found.verdict in {"undecided", "equivalent"}
+    assert found.p_better == float(mcnemar(fixed, broke, method="exact"))
+    assert found.p_value == float(mcnemar(broke, fixed, method="exact"))
+    assert adjust([found] * 3, Plan(test="exact"))[0].verdict == found.verdict
+    assert found.p_adjusted >= 0.05
+
+
+@pytest.mark.parametrize(("same", "test"), [(10, "McNemar exact"), (16, "McNemar mid-p")])
+def test_where_nearly_all_cases_differ_the_exact_test_takes_over(same: int, test: str) -> None:
+    assert compare(*right_or_wrong(34, 20, 54 + same)).test == test
+
+
+def test_the_size_of_regressed_stays_at_five_percent_where_all_cases_differ() -> None:
+    """36 cases of 36: mid-p alone would call 6.6 % regressed."""
+    made = [compare(*right_or_wrong(broke, 36 - broke, 36)) for broke in range(37)]
+    regressed = [one.verdict == "regressed" for one in made]
+    assert all(0 < one.mde <= 1 for one in made)
+    assert stats.binom.pmf(np.arange(37), 36, 0.5) @ regressed <= 0.05
+    assert stats.binom.pmf(np.arange(37), 36, 0.5) @ (mcnemar(np.arange(37), 36 - np.arange(37)) <= 0.05) > 0.066
+
+
 def test_benjamini_and_hochberg_alarm_more_often_than_holm() -> None:
     before = binary([1] * 100, range(100))
     found = [compare(before, binary([0] * broke + [1] * (100 - broke), range(100))) for broke in (5, 5, 6, 6, 7, 0, 0)]

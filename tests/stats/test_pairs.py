@@ -57,6 +57,18 @@ def test_mcnemar_gives_the_values_of_agresti() -> None:
     )
 
 
+def test_the_continuity_correction_which_is_not_offered_is_more_timid_than_every_test_that_is() -> None:
+    corrected = statsmodels_mcnemar([[0, 1], [7, 0]], exact=False, correction=True)
+    assert corrected.pvalue == pytest.approx(0.0771, abs=5e-6)
+    ours = [float(mcnemar(1, 7, method=method, alternative="different")) for method in ("score", "midp", "exact")]
+    assert ours == sorted(ours)
+    assert ours[-1] < corrected.pvalue
+    agresti = statsmodels_mcnemar([[0, 150], [86, 0]], exact=False, correction=True)
+    assert agresti.statistic == pytest.approx(16.8178, abs=1e-4)
+    assert agresti.pvalue == pytest.approx(4.11456e-05, rel=1e-5)
+    assert mcnemar(150, 86, method="exact", alternative="different") < agresti.pvalue
+
+
 @settings(deadline=None)
 @given(discordant)
 def test_the_exact_test_is_that_of_statsmodels(counts: tuple[int, int]) -> None:
@@ -296,6 +308,8 @@ def test_holm_and_benjamini_hochberg_give_the_values_of_1995() -> None:
     assert benjamini_hochberg(BENJAMINI_HOCHBERG_1995)[:5] == pytest.approx(expected, abs=1e-9)
     assert (holm(BENJAMINI_HOCHBERG_1995) <= 0.05).sum() == 3
     assert (benjamini_hochberg(BENJAMINI_HOCHBERG_1995) <= 0.05).sum() == 4
+    for method in ("bonferroni", "fdr_by"):  # which are not offered: Holm and BH reject at least as many
+        assert multipletests(BENJAMINI_HOCHBERG_1995, method=method)[0].sum() == 3
 
 
 @settings(deadline=None, max_examples=20)
