@@ -221,7 +221,7 @@ def _count_rows(changes: tuple[CaseChange, ...], edited: Mapping[str, str]) -> t
 
 
 def _warnings(baseline: Run, candidate: Run, head: Difference) -> tuple[str, ...]:
-    found = [f"read with {candidate.units}"] if str(candidate.units) else []
+    found = [f"judged with {candidate.units}"] if str(candidate.units) else []
     found += head.warnings
     if candidate.stopped:
         found.append(f"{candidate.stopped}; the other metrics and slices are shown and not judged")

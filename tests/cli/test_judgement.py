@@ -35,7 +35,7 @@ def judged(say: Say) -> Say:
 def test_clusters_and_trials_are_options_and_are_named_in_the_answer(judged: Say) -> None:
     code, out, _ = judged("compare", *BOTH, "--cluster", "template", "--trials", "pass^2")
     assert code in {0, 1, 3}
-    assert "read with clusters by template, right or wrong as pass^2" in out
+    assert "judged with clusters by template, right or wrong as pass^2" in out
     assert "clusters: p-value and intervals rest on few independent units" in out
     head = json.loads(judged("compare", *BOTH, "--cluster", "template", "--json")[1])["differences"][0]
     alone = json.loads(judged("compare", *BOTH, "--cluster", "case", "--json")[1])["differences"][0]

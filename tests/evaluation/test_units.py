@@ -45,7 +45,7 @@ def test_other_units_are_named_and_few_clusters_warned_of(build: Build) -> None:
     before, after = build({"m": [True] * 60}), build(FALLS, version=1)
     by = dict.fromkeys(before.table.case_ids, "one") | {case: case for case in before.table.case_ids[:9]}
     seen = compare(before.by(cluster=by, named="template"), after.by(cluster=by, named="template"))
-    assert seen.warnings[0] == "read with clusters by template"
+    assert seen.warnings[0] == "judged with clusters by template"
     assert seen.warnings[1].startswith("only 10 clusters")
     assert not compare(before, after).warnings
 
@@ -90,7 +90,7 @@ def test_an_agent_that_became_unsteady_falls_in_pass_hat_k_and_not_in_the_mean(b
     assert compare(steady, unsteady).verdict != "regressed"
     every = compare(steady.by(trials="pass^3"), unsteady.by(trials="pass^3"))
     assert (every.verdict, every.head.test) == ("regressed", "McNemar mid-p")
-    assert "read with right or wrong as pass^3" in every.warnings
+    assert "judged with right or wrong as pass^3" in every.warnings
     assert every.trials_needed is None
 
 
