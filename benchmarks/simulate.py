@@ -28,7 +28,8 @@ def sizes() -> None:
     """For every n from 30 to 1,000: the chance to reject by number of discordant cases, mixed over that number."""
     print("### False alarms of `regressed`, largest exact size at 5 %\n")
     print(
-        "| n | default, up to 30 % discordant | default, anywhere | mid-p alone, anywhere | exact, anywhere | score, anywhere |\n"
+        "| n | default, up to 30 % discordant | default, anywhere | mid-p alone, anywhere | exact, anywhere "
+        "| score, anywhere |\n"
         "|---|---|---|---|---|---|"
     )
     few, all_ = np.linspace(0.005, 0.3, 60), np.linspace(0.005, 1, 200)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -235,16 +236,21 @@ def _test_discordant(n: int, broke: int, fixed: int, plan: Plan) -> _Tested:
     down, up = (broke, fixed) if plan.better == "higher" else (fixed, broke)
     interval = INTERVALS[plan.interval]
     method: Method = "exact" if plan.test == "midp" and broke + fixed > NEARLY_ALL * n else plan.test
-    exact = float(mcnemar(broke, fixed, method="exact"))
+    exact = _mcnemar(broke, fixed, "exact")
     return _Tested(
         name=f"McNemar {'mid-p' if method == 'midp' else method}",
-        p_value=exact if method == "exact" else float(mcnemar(broke, fixed, method=method)),
+        p_value=exact if method == "exact" else _mcnemar(broke, fixed, method),
         p_exact=exact,
-        p_exact_better=float(mcnemar(fixed, broke, method="exact")) if method == "exact" else None,
+        p_exact_better=_mcnemar(fixed, broke, "exact") if method == "exact" else None,
         interval=interval(down, up, n),
         interval90=interval(down, up, n, confidence=0.90),
         mde=mde_discordant(_smoothed(fixed, n), n=n, power=plan.power, alpha=plan.alpha),
     )
+
+
+@lru_cache(maxsize=4096)
+def _mcnemar(broke: int, fixed: int, method: Method) -> float:
+    return float(mcnemar(broke, fixed, method=method))
 
 
 def _test_clustered(pair: _Pair, plan: Plan) -> _Tested:

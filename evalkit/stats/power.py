@@ -107,6 +107,7 @@ def _rejects(discordant: Codes, critical: Codes, share: float) -> Floats:
     return tail + np.concatenate([[0.0], np.cumsum(gained - lost)])
 
 
+@lru_cache(maxsize=4096)  # slices of one run have the same sizes under every metric
 def cases_needed_discordant(broke: float, fixed: float, *, power: float = 0.8, alpha: float = 0.05) -> int:
     """Cases at which `power_discordant` reaches ``power``, to a four-hundredth: exact power wavers from n to n + 1.
 
@@ -131,6 +132,7 @@ def cases_needed_discordant(broke: float, fixed: float, *, power: float = 0.8, a
     return n
 
 
+@lru_cache(maxsize=4096)
 def mde_discordant(fixed: float, *, n: int, power: float = 0.8, alpha: float = 0.05) -> float:
     """The smallest drop that n cases show with chance ``power`` while a share ``fixed`` gets better, to a
     thousandth.
