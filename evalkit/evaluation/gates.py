@@ -10,7 +10,7 @@ from evalkit.boundary.finding import CheckResult
 from evalkit.cards import Grid, card
 from evalkit.errors import SpecError
 from evalkit.evaluation.comparison import difference_of
-from evalkit.evaluation.pairing import align, judge_stopped
+from evalkit.evaluation.pairing import align, judge_stopped, watched_by
 from evalkit.evaluation.run import Run, RunHeader
 from evalkit.figures import count, p_value, points, points_interval, rate, rate_interval, width
 from evalkit.spec.schema import Gate, Spec
@@ -214,5 +214,6 @@ def _judge_drop(rule: Gate, run: Run, baseline: Run | None, *, where: str) -> Ga
 def _as_stopped(seen: Difference, run: Run, baseline: Run, margin: float) -> Difference:
     """A drop as the watch saw it; one that it did not watch (another metric or slice, a smaller margin) stays open."""
     assert run.stopped is not None
-    watched = seen.metric == run.head_metric and seen.scope == "all" and run.stopped.margin <= margin
-    return judge_stopped((seen,), run.stopped, baseline.header.run_id if watched else "")[0]
+    asked = seen.metric == run.head_metric and seen.scope == "all" and run.stopped.margin <= margin
+    watched = asked and watched_by(run) == baseline.header.run_id
+    return judge_stopped((seen,), run.stopped, watched=watched)[0]
