@@ -103,7 +103,7 @@ def trials_power(n: int, trials: int, p_to: float, runs: int = 10_000) -> float:
 
 def repeats() -> None:
     print(
-        "\n### Repeated trials: exact sign-flip mid-p; logit-normal cases, reruns correlate by 0.5; 10,000 runs a cell\n"
+        "\n### Repeated trials: exact sign-flip mid-p; logit-normal cases, reruns correlate by .5; 10,000 runs a cell\n"
     )
     print("| cases x trials | false alarms | chance to see 94 -> 89 |\n|---|---|---|")
     for n, trials in ((100, 1), (100, 3), (100, 5), (300, 1), (300, 3)):
