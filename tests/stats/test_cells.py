@@ -37,6 +37,7 @@ def test_values_far_out_and_values_that_are_none_are_all_counted() -> None:
     assert counts[0] == counts[-1] == 1
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=60))
 def test_the_order_of_values_is_the_order_of_their_cells(values: list[float]) -> None:
     scale = find_scale(np.array(values))
@@ -44,6 +45,7 @@ def test_the_order_of_values_is_the_order_of_their_cells(values: list[float]) ->
     assert cells == sorted(cells)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=80), st.integers(1, 79))
 def test_profiles_of_parts_add_up_to_that_of_the_whole(values: list[float], cut: int) -> None:
     whole = np.array(values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.stats.distances import homogeneity
@@ -48,6 +48,7 @@ def test_booleans_are_the_words_true_and_false() -> None:
     assert dict(count_levels([True, False, True]).counts) == {"true": 2, "false": 1}
 
 
+@settings(deadline=None)
 @given(counted, st.integers(0, 40))
 def test_a_suppressed_column_tells_no_fewer_than_eleven_rows_apart(levels: dict[str, int], missing: int) -> None:
     kept = Levels(levels, missing).suppress()
@@ -59,6 +60,7 @@ def test_a_suppressed_column_tells_no_fewer_than_eleven_rows_apart(levels: dict[
     assert all(levels[name] >= LEAST for name in named)
 
 
+@settings(deadline=None)
 @given(counted, counted)
 def test_columns_of_parts_add_up(one: dict[str, int], other: dict[str, int]) -> None:
     both = add_levels(Levels(one, 1), Levels(other, 2))

@@ -238,6 +238,7 @@ def test_single_changes_make_the_sign_flip_test_mcnemars_mid_p(counts: tuple[int
     assert sign_flip(values) == pytest.approx(float(mcnemar(b, c)), rel=1e-9)
 
 
+@settings(deadline=None)
 @given(changes)
 def test_sign_flips_swap_with_the_versions_and_ignore_order(values: list[int]) -> None:
     array = np.array(values, dtype=np.int64)
