@@ -45,7 +45,6 @@ def test_the_brier_score_is_that_of_sklearns_documentation() -> None:
     assert brier([0.1, 0.9, 0.8, 0.3], [0, 1, 1, 0]).score == pytest.approx(0.0375)
 
 
-@settings(deadline=None)
 @given(answers)
 @settings(max_examples=50, deadline=None)
 def test_the_parts_of_a_brier_score_add_up_to_it(rows: list[tuple[float, float]]) -> None:
@@ -69,7 +68,6 @@ def test_reliability_is_the_calibration_curve_of_sklearn() -> None:
     assert all(b.lo <= b.accuracy <= b.hi for b in found)
 
 
-@settings(deadline=None)
 @given(answers, st.integers(2, 12))
 @settings(max_examples=60, deadline=None)
 def test_bins_hold_every_answer_once_and_never_part_equal_confidences(
@@ -120,7 +118,6 @@ def test_a_bad_model_is_called_so_and_rows_of_one_patient_count_less() -> None:
     assert clustered.hi - clustered.lo == pytest.approx(alone.hi - alone.lo, rel=0.15)
 
 
-@settings(deadline=None)
 @given(answers)
 @settings(max_examples=50, deadline=None)
 def test_the_isotonic_map_is_that_of_sklearn(rows: list[tuple[float, float]]) -> None:

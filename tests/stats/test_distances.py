@@ -118,7 +118,6 @@ def test_two_groups_that_look_the_same_have_p_one(pair: tuple[list[int], list[in
     assert rank_sum_p(*pair) == 1.0
 
 
-@settings(deadline=None)
 @given(pairs)
 @settings(max_examples=60, deadline=None)
 def test_a_p_is_a_share_and_knows_no_order_of_the_groups(pair: tuple[list[int], list[int]]) -> None:
