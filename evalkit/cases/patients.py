@@ -295,7 +295,7 @@ class Known(Mapping[str, Identifier]):
         if made is None:
             if needle_id not in self:
                 raise KeyError(needle_id)
-            made = self._made[needle_id] = self._patient.identifier(needle_id)
+            made = self._made[needle_id] = self._patient._named(needle_id)
         return made
 
     def __contains__(self, needle_id: object) -> bool:
