@@ -283,9 +283,7 @@ def _may_join(name: str, acts: Sequence[Act]) -> bool:
     return not any(act.procedure in apart for act in acts)
 
 
-_NOT_BESIDE = {
-    name: {name, *(other for pair in INCLUDED if name in pair for other in pair)} for name in PROCEDURES
-}
+_NOT_BESIDE = {name: {name, *(other for pair in INCLUDED if name in pair for other in pair)} for name in PROCEDURES}
 _WITHOUT_SIDES = tuple(name for name, known in CONDITIONS.items() if None in known.codes)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from evalkit.tasks.billing_codes.reading import Sentence, read_sentences, sides_of
+from evalkit.tasks.reading import Sentence, read_sentences, sides_of
 
 DAYS_OF_A_MONTH = 30
 _WORDS = (

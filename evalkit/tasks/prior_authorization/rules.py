@@ -22,7 +22,6 @@ from typing import Any
 from evalkit.agents.agent import Reply
 from evalkit.errors import SpecError
 from evalkit.spec.schema import Row, Spec
-from evalkit.tasks.billing_codes.reading import Sentence, heard_among
 from evalkit.tasks.prior_authorization.reading import (
     Measure,
     Passage,
@@ -32,6 +31,7 @@ from evalkit.tasks.prior_authorization.reading import (
     read_chart,
 )
 from evalkit.tasks.prior_authorization.tables import Clause
+from evalkit.tasks.reading import Sentence, heard_among
 
 MODEL_ID = "rules/offline@1"
 NOBODY_KNOWS = 0.5
