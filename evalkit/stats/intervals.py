@@ -90,8 +90,8 @@ def estimate(
 
     ``wilson``: binary, each case 0 or 1 and its own cluster. ``clustered wilson``: everything else that lies in
     [0, 1], by Wilson's formula at the effective number of cases v (1 - v) / SE^2 (Korn and Graubard 1998), with the
-    clustered SE (delta method for ratios, macro F1, kappa) and the t quantile of G - 1 degrees of freedom: near 1, where
-    good agents live, value +- t SE covers far less than it says. ``clustered delta``: value +- t SE, for ratios
+    clustered SE (delta method for ratios, macro F1, kappa) and the t quantile of G - 1 degrees of freedom: near 1,
+    where good agents live, value +- t SE covers far less than it says. ``clustered delta``: value +- t SE, for ratios
     that are no proportions.
     """
     rows = column.judged
