@@ -6,13 +6,15 @@ The process that is asked works too: while the others start, which takes half a 
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 
 from evalkit.cases.case import Case
 from evalkit.cases.datasheet import write_datasheet
@@ -100,11 +102,24 @@ def make_shard(folder: Path, plan: Plan, number: int) -> Shard:
     return write_shard(folder, plan, number, make=make)
 
 
+def _help() -> None:
+    """Begin as a helper: collect as a command does, and end when the process that asked is gone, even killed."""
+    gc.set_threshold(*_COLLECT)
+    Thread(target=_leave_together, daemon=True).start()
+
+
+def _leave_together() -> None:
+    asking = parent_process()
+    if asking is not None:
+        asking.join()
+        os._exit(1)
+
+
 def _spread(work: Callable[[int], Shard], numbers: Sequence[int], helpers: int) -> Iterator[Shard]:
     """The results of ``work`` as they come, from this process and from helpers that start afresh."""
     left = iter(numbers)
     context = get_context("spawn")
-    pool = ProcessPoolExecutor(helpers, mp_context=context, initializer=gc.set_threshold, initargs=_COLLECT)
+    pool = ProcessPoolExecutor(helpers, mp_context=context, initializer=_help)
     try:
         running = {pool.submit(work, number) for number in islice(left, helpers * _AHEAD)}
         while running:
