@@ -176,8 +176,8 @@ class Patient:
         return f"patient-{self.seed}-{self.index}"
 
     def age_on(self, day: date) -> int:
-        """Age in whole years on a day; somebody born on 29 February turns older on 1 March of other years."""
-        return day.year - self.dob.year - ((day.month, day.day) < (self.dob.month, self.dob.day))
+        """Age in whole years on a day (`age_on`)."""
+        return age_on(self.dob, day)
 
     def age_identifier(self, day: date) -> Identifier | None:
         """The age on a day as an identifier, for it is one from 90 on (45 CFR 164.514(b)(2)(i)(C)); else None."""
@@ -354,6 +354,11 @@ def birth_date(seed: int, index: int, *, people: People = STRESS) -> date:
     """When patient ``index`` is born, without the rest: for families that seek an adult or a child."""
     identity = stream(seed, "identity").draws(index, 13)
     return _birthday(_age_and_sex(identity, people)[0], identity[8])
+
+
+def age_on(born: date, day: date) -> int:
+    """Age in whole years on a day; somebody born on 29 February turns older on 1 March of other years."""
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
 def _age_and_sex(identity: tuple[int, ...], people: People) -> tuple[int, Sex]:
