@@ -25,6 +25,7 @@ from evalkit.cases.people import (
     People,
     Sex,
     age_and_sex,
+    age_on,
     payers,
     share_of_ages,
 )
@@ -354,11 +355,6 @@ def birth_date(seed: int, index: int, *, people: People = STRESS) -> date:
     """When patient ``index`` is born, without the rest: for families that seek an adult or a child."""
     identity = stream(seed, "identity").draws(index, 13)
     return _birthday(_age_and_sex(identity, people)[0], identity[8])
-
-
-def age_on(born: date, day: date) -> int:
-    """Age in whole years on a day; somebody born on 29 February turns older on 1 March of other years."""
-    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
 def _age_and_sex(identity: tuple[int, ...], people: People) -> tuple[int, Sex]:

@@ -136,7 +136,7 @@ class Writer:
         Raises CaseError for a template that cannot be read, KeyError for a name that is not there.
         """
         for step in steps_of(template):
-            if type(step) is str:
+            if isinstance(step, str):
                 self._pieces.append(step)
                 self._length += len(step)
                 continue

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from evalkit.cases.patients import Known, Patient, age_on, birth_date, make_patient
-from evalkit.cases.people import People
+from evalkit.cases.patients import Known, Patient, birth_date, make_patient
+from evalkit.cases.people import People, age_on
 from evalkit.cases.randomness import stream
 from evalkit.cases.vocabulary import vocabulary
 from evalkit.phi import surrogates
