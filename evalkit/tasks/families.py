@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 
 from evalkit.spec.schema import TableSchema
@@ -10,7 +10,7 @@ from evalkit.tasks.family import Family
 from evalkit.tasks.openfamily import open_family
 
 
-class Families(MutableMapping[str, Family]):
+class Families(Mapping[str, Family]):
     """Name -> family. ``modules`` are those that hold each family as ``FAMILY``.
 
     Asked for another name, it gives an open family and does not keep it. Going through the values imports all.

@@ -219,10 +219,10 @@ def copy_forward(story: Story, dice: Dice) -> Story:
     return replace(story, acts=(*story.acts, _numbered(earlier, story, source="earlier note")))
 
 
-def find(story: Story, dice: Dice, *, extras: Extras) -> Story:
+def find(story: Story, dice: Dice, *, extras: Extras | None = None) -> Story:
     """The story with what rides on it and its conditions: what everything was done for, what was only thought of.
 
-    What the visit itself was about follows the person of the story before ``extras``.
+    ``extras`` takes the place of the story's own; what the visit was about follows the person of the story before.
     """
     found = [*_indications(story, dice)]
     thought_of = dice.pick((0, 1, 1, 2))
@@ -232,7 +232,8 @@ def find(story: Story, dice: Dice, *, extras: Extras) -> Story:
         others = [*DISTRACTORS, *(name for name in _WITHOUT_SIDES if name not in here)]
         found += [(name, dice.pick(NOT_SO), None) for name in dice.some(others, thought_of)]
     findings = tuple(Finding(f"finding-{number}", *one) for number, one in enumerate(found, 1))
-    return Story(story.acts, story.visit, story.new_patient, findings, story.refusal, story.rare, extras)
+    rides = story.extras if extras is None else extras
+    return Story(story.acts, story.visit, story.new_patient, findings, story.refusal, story.rare, rides)
 
 
 def _indications(story: Story, dice: Dice) -> Iterator[tuple[str, Certainty, Side | None]]:
