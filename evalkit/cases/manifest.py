@@ -20,16 +20,16 @@ class Origin(BaseModel):
     model_config = _STRICT
 
     case_id: str
-    kind: Literal["added", "corrected"]
-    """``corrected``: stands for a case that the version before had, under another id."""
+    kind: Literal["added", "corrected", "withdrawn"]
+    """``corrected``: stands for a case of the version before, under another id; ``withdrawn``: that case is gone."""
     replaces: str | None = None
-    """The id of that case."""
+    """The id of the case that is corrected."""
     source: str
-    """The record of the execution: ledger and number. Empty for a correction of a stored case."""
+    """The record of the execution: ledger and number; for a stored case ``gold:<id>@<version>/<case id>``."""
     spec: str
     """``id@version`` that the execution ran."""
-    verdict: Literal["accept", "correct"]
-    """``accept``: the agent's output is the gold answer; ``correct``: a reviewer wrote it."""
+    verdict: Literal["accept", "correct", "reject"]
+    """``accept``: the agent's output is the gold answer; ``correct``: a reviewer wrote it; ``reject``: withdrawn."""
     reviewers: tuple[str, ...]
     reason: str
     replaced: Mapping[str, int]

@@ -175,10 +175,7 @@ class _Writer:
             for start, end in telling_years(text.folded, today_year=self._terms.today.year):
                 changes.append((*text.original(start, end), _StandIn("date", "[YEAR]")))
         if self._terms.detect is not None:
-            changes += [
-                (found.start, found.end, self._unknown(found, raw))
-                for found in self._terms.detect(raw)
-            ]
+            changes += [(found.start, found.end, self._unknown(found, raw)) for found in self._terms.detect(raw)]
         return self._apply(raw, changes, path)
 
     def _apply(self, raw: str, changes: list[tuple[int, int, _StandIn]], path: str) -> str:

@@ -10,6 +10,7 @@ other.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -37,6 +38,7 @@ ABOUT_THE_ANSWER = frozenset({"confidence", "needs_review"})
 """Output fields that say something of the answer and are no part of it: never in a gold answer."""
 _PLAIN = {"enum", "boolean", "integer", "number"}
 _DRAWS = 24
+_NAME = re.compile(r"[\x21-\x7e]{1,200}")
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
@@ -80,6 +82,8 @@ class Candidate:
     """The real values, for the last check before the case is let in. PHI; never shown."""
     subject: str = ""
     why: tuple[str, ...] = ()
+    reviewers: int = 1
+    """People who must say the same, as the spec asks."""
 
     @cached_property
     def digest(self) -> str:
@@ -134,6 +138,8 @@ class Room:
 def make_candidate(source: Source, room: Room) -> Candidate:
     """The execution as a candidate. Raises PromotionError, without a value, where no honest one can be made: a known
     value stays in some form, the answer points outside its text, or the contract would say something else of it."""
+    if _NAME.fullmatch(source.name) is None:
+        raise PromotionError("a source is named by its record: printable, without spaces", where="source")
     known = merge_values(tagged_values(source.spec, source.input), source.known)
     inputs = {name: value for name, value in source.input.items() if not _is_plain(source.spec, name)}
     output = _answer(source.execution)
@@ -162,6 +168,7 @@ def make_candidate(source: Source, room: Room) -> Candidate:
         known=known,
         subject=source.subject,
         why=source.why,
+        reviewers=source.spec.review.reviewers,
     )
 
 
@@ -203,9 +210,7 @@ def _spoilt(new: dict[str, Any], name: str | None) -> Iterator[dict[str, Any]]:
         yield {**new, str(name): value[:-1]}
 
 
-def _case(
-    source: Source, inputs: dict[str, Any], *, days: Mapping[str, str], done: Deidentified, room: Room
-) -> Case:
+def _case(source: Source, inputs: dict[str, Any], *, days: Mapping[str, str], done: Deidentified, room: Room) -> Case:
     """The case without an answer: what was invented is planted in it, with spans."""
     case = Case(
         case_id=f"{source.spec.family}-p-{room.draw() % 16**12:012x}",
