@@ -38,6 +38,8 @@ COMMANDS = {
     "export": "evalkit.cli.exports:export",
     "audit": "evalkit.cli.audit:audit",
     "records": "evalkit.cli.records:records",
+    "review": "evalkit.cli.review:review",
+    "promote": "evalkit.cli.promote:promote",
     "init": "evalkit.cli.init:init",
     "doctor": "evalkit.cli.doctor:doctor",
 }

@@ -1,8 +1,8 @@
 """Candidates: a recorded execution as a case without its person, ready for a reviewer.
 
-The values that the spec tags, and those that the caller knows besides, are propagated through all text of the record;
-patterns and lexicon find what nobody tagged; the exact checker must then find none of the known values
-(`evalkit.phi.deidentification`). What the case is about stays: a date that the contract asks for becomes another day of
+The values that the spec tags, those that the caller knows besides, and those that a detector is sure of in one place are
+propagated through all text of the record; patterns and lexicon find what else nobody tagged; the exact checker must then
+find none of the known values (`evalkit.phi.deidentification`). What the case is about stays: a date that the contract asks for becomes another day of
 its year, evidence is moved with the text that it points to, and the contract must say of the stand-ins what it said of
 the originals. The invented identifiers are planted in the new case, so that the boundary is tested on it as on any
 other.
@@ -26,12 +26,13 @@ from evalkit.digests import digest
 from evalkit.errors import IdentifierError, PromotionError
 from evalkit.executions.execution import Execution
 from evalkit.phi.aliases import Aliases
-from evalkit.phi.deidentification import Deidentified, Edit, Terms, deidentify
+from evalkit.phi.deidentification import ALL, Deidentified, Edit, Terms, deidentify
 from evalkit.phi.detection import detect
 from evalkit.phi.identifiers import Identifier
+from evalkit.phi.leaks import find_leaks
 from evalkit.promotion.days import stand_in_days
 from evalkit.promotion.evidence import lift, lower
-from evalkit.promotion.values import merge_values, tagged_values
+from evalkit.promotion.values import merge_values, met_values, tagged_values
 from evalkit.spec.schema import Spec
 
 ABOUT_THE_ANSWER = frozenset({"confidence", "needs_review"})
@@ -140,9 +141,9 @@ def make_candidate(source: Source, room: Room) -> Candidate:
     value stays in some form, the answer points outside its text, or the contract would say something else of it."""
     if _NAME.fullmatch(source.name) is None:
         raise PromotionError("a source is named by its record: printable, without spaces", where="source")
-    known = merge_values(tagged_values(source.spec, source.input), source.known)
     inputs = {name: value for name, value in source.input.items() if not _is_plain(source.spec, name)}
     output = _answer(source.execution)
+    known = merge_values(tagged_values(source.spec, source.input), source.known, met_values([inputs, output]))
     try:
         done = deidentify(
             {"input": inputs, "output": lift(output)},
@@ -155,7 +156,7 @@ def make_candidate(source: Source, room: Room) -> Candidate:
         raise PromotionError(error.what, where=f"{source.name}, {error.where}", next_step=error.next_step) from None
     answer = lower(done.value["output"], output, done.edits, where=source.name)
     rewritten = {name: done.value["input"].get(name, value) for name, value in source.input.items()}
-    changed, days = _like_before(source, rewritten, room=room)
+    changed, days = _like_before(source, rewritten, known=known, room=room)
     case = _case(source, changed, days=days, done=done, room=room)
     refusal = source.execution.refusal
     return Candidate(
@@ -182,13 +183,17 @@ def _is_plain(spec: Spec, name: str) -> bool:
     return declared is not None and declared.type in _PLAIN
 
 
-def _like_before(source: Source, inputs: Mapping[str, Any], *, room: Room) -> tuple[dict[str, Any], dict[str, str]]:
-    """The new input, of which the contract says what it said of the old one; and its days by path."""
+def _like_before(
+    source: Source, inputs: Mapping[str, Any], *, known: tuple[Identifier, ...], room: Room
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The new input, of which the contract says what it said of the old one; and its days by path, no known one."""
     rules = Refusals(source.spec)
     before = rules.first(source.input, source.flags, today=room.today)
     after = None
     for _ in range(_DRAWS):
         new, days = stand_in_days(source.spec, source.input, inputs, today=room.today, draw=room.draw)
+        if find_leaks(known, list(days.values()), place="days", subjects=ALL):
+            continue
         for attempt in _spoilt(new, before.field if before else None):
             after = rules.first(attempt, source.flags, today=room.today)
             if after == before:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from evalkit.phi.detection import LIKELY, detect
 from evalkit.phi.identifiers import CATEGORIES, Category, Identifier
 from evalkit.spec.schema import Spec
 
@@ -14,6 +15,8 @@ _BY_NAME: dict[str, Category] = {
     "member": "plan", "account": "account", "url": "url", "ip": "ip",
 }  # fmt: skip
 """A word of a forbidden field's name -> the category of what it holds."""
+_NUMBERS = frozenset({"ssn", "mrn", "plan", "account", "license", "phone", "fax", "email", "vehicle", "device", "url"})
+_SHORTEST = 6
 
 
 def tagged_values(spec: Spec, input: Mapping[str, Any]) -> tuple[Identifier, ...]:
@@ -31,6 +34,22 @@ def tagged_values(spec: Spec, input: Mapping[str, Any]) -> tuple[Identifier, ...
     return tuple(found)
 
 
+def met_values(texts: Any) -> tuple[Identifier, ...]:
+    """What a detector is sure of in the texts of a record: full names, and numbers and addresses of six signs and more.
+
+    Known from one place, they are then found in every other: a first name alone, a number without its label.
+    """
+    found = []
+    for text in _all_texts(texts):
+        for one in detect(text, at_least=LIKELY):
+            value = text[one.start : one.end].strip()
+            full_name = one.category == "name" and len(value.split()) in {2, 3} and not any(map(str.isdigit, value))
+            number = one.category in _NUMBERS and sum(map(str.isalnum, value)) >= _SHORTEST
+            if full_name or number:
+                found.append(Identifier(f"met.{one.category}.{len(found) + 1}", one.category, value))
+    return tuple(found)
+
+
 def merge_values(*lists: tuple[Identifier, ...]) -> tuple[Identifier, ...]:
     """The values of several lists, each value of a category once, with needle ids that differ."""
     kept: dict[tuple[str, str], Identifier] = {}
@@ -45,6 +64,17 @@ def merge_values(*lists: tuple[Identifier, ...]) -> tuple[Identifier, ...]:
         names.add(name)
         kept[known.category, known.value] = Identifier(name, known.category, known.value, known.subject)
     return tuple(kept.values())
+
+
+def _all_texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for entry in value.values():
+            yield from _all_texts(entry)
+    elif isinstance(value, (list, tuple)):
+        for entry in value:
+            yield from _all_texts(entry)
 
 
 def _category(spec: Spec, name: str) -> Category | None:
