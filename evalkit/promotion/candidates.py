@@ -1,11 +1,11 @@
 """Candidates: a recorded execution as a case without its person, ready for a reviewer.
 
-The values that the spec tags, those that the caller knows besides, and those that a detector is sure of in one place are
-propagated through all text of the record; patterns and lexicon find what else nobody tagged; the exact checker must then
-find none of the known values (`evalkit.phi.deidentification`). What the case is about stays: a date that the contract asks for becomes another day of
-its year, evidence is moved with the text that it points to, and the contract must say of the stand-ins what it said of
-the originals. The invented identifiers are planted in the new case, so that the boundary is tested on it as on any
-other.
+The values that the spec tags, those that the caller knows besides, and those that a detector is sure of in one place
+are propagated through all text of the record; patterns and lexicon find what else nobody tagged; the exact checker must
+then find none of the known values (`evalkit.phi.deidentification`). What the case is about stays: a date that the
+contract asks for becomes another day of its year, evidence is moved with the text that it points to, and the contract
+must say of the stand-ins what it said of the originals. The invented identifiers are planted in the new case, so that
+the boundary is tested on it as on any other.
 """
 
 from __future__ import annotations

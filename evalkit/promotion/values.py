@@ -39,7 +39,7 @@ def met_values(texts: Any) -> tuple[Identifier, ...]:
 
     Known from one place, they are then found in every other: a first name alone, a number without its label.
     """
-    found = []
+    found: list[Identifier] = []
     for text in _all_texts(texts):
         for one in detect(text, at_least=LIKELY):
             value = text[one.start : one.end].strip()
