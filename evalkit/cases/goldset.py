@@ -70,7 +70,10 @@ def save_gold(
     folder = _folder(root, id)
     _check_set(gold)
     payload = cases_to_jsonl(gold)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CaseError(f"the folder cannot be made ({type(error).__name__})", where=str(folder)) from None
     with _alone(folder):
         newest = (gold_versions(root, id) or (0,))[-1]
         if after is not None and newest != after:
