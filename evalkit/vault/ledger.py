@@ -304,6 +304,15 @@ class Ledger:
         except SealError as error:
             raise AuditError(error.what, where=f"{self.path} seq {seq}", next_step=error.next_step) from None
 
+    def why_gone(self, found: Record) -> str | None:
+        """Why a record's payload can never be opened again, or None where it is there and its key is."""
+        with self._reading() as run:
+            if run("SELECT 1 FROM subject_keys WHERE subject = ?", (found.subject or OWN,)).fetchone() is None:
+                return "the person was shredded: nothing opens what was sealed for them"
+            if run("SELECT 1 FROM payloads WHERE seq = ?", (found.seq,)).fetchone() is None:
+                return "the payload was purged" if found.digest else "the record never had a payload"
+        return None
+
     def note(self) -> str:
         """The newest checkpoint, signed."""
         with self._reading() as run:
