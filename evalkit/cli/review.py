@@ -9,10 +9,13 @@ import click
 
 from evalkit.cli.audit import opened
 from evalkit.errors import PromotionError
+from evalkit.evaluation.datasets import load_gold
 from evalkit.promotion.candidates import Room, make_candidate
 from evalkit.promotion.decisions import VERDICTS, Decision
+from evalkit.promotion.flags import flag
+from evalkit.promotion.production import stored_execution, stored_executions
 from evalkit.promotion.review import Desk, Laid
-from evalkit.promotion.sources import find_executions, open_sources
+from evalkit.promotion.sources import sources_of
 from evalkit.promotion.terminal import lines_of, read_answer, review_all
 from evalkit.tasks import load_spec
 from evalkit.visible import visible
@@ -34,38 +37,40 @@ def review() -> None:
 @review.command()
 @_SPEC
 @click.option("--record", "numbers", type=int, multiple=True, help="The execution of this number in the ledger.")
-@click.option("--run", help="Every execution of this run.")
-@click.option("--status", "statuses", multiple=True, type=click.Choice(["ok", "refused", "needs_review", "error"]),
-              help="Of the run, those that ended so  [default: all]")  # fmt: skip
-@click.option("--why", default="", help="Why they are looked at, without the person.")
-def lay(spec: str, numbers: tuple[int, ...], run: str | None, statuses: tuple[str, ...], why: str) -> None:
+@click.option("--run", help="The flagged executions of this run.")
+@click.option("--most", type=click.IntRange(1), default=20, show_default=True, help="Of the flagged ones, the first N.")
+@click.option("--gold", help="Flag what this gold set has never shown, too.")
+def lay(spec: str, numbers: tuple[int, ...], run: str | None, most: int, gold: str | None) -> None:
     """De-identify executions and lay them on the desk; what cannot be is named and left.
+
+    Those of the numbers given, or of a run those that deserve a look, the most worth one first.
 
     \b
     Example:
-      evalkit review lay billing_codes@1.0.0 --run billing_codes-1.0.0-3f0c5d1e --status needs_review
+      evalkit review lay billing_codes@1.0.0 --record 17 --record 42
+      evalkit review lay billing_codes@1.0.0 --run billing_codes-1.0.0-20261124T153942-456e8a --most 30
     """
     document = load_spec(spec)
+    if bool(numbers) == (run is not None):
+        raise PromotionError("neither, or both, of --record and --run", next_step="say which executions are meant")
     with opened() as audit:
-        records = find_executions(audit, document, run=run)
-        chosen = [one for one in records if one.seq in numbers or (run and (not statuses or one.outcome in statuses))]
-        missing = set(numbers) - {one.seq for one in chosen}
-        if missing or not chosen:
-            raise PromotionError(
-                "no such execution of this version is on record",
-                where=f"record {min(missing)}" if missing else spec,
-                next_step=f"evalkit audit search --action execute --spec {document.ref}",
-            )
+        if run is None:
+            chosen, why = [stored_execution(audit, number) for number in numbers], {}
+        else:
+            stored = stored_executions(audit, spec=document.ref, run=run)
+            flags = flag(stored, spec=document, gold=load_gold(gold) if gold is not None else None)[:most]
+            why = {one.execution: [reason.words for reason in one.reasons] for one in flags}
+            chosen = [one for one in stored if one.name in why]
         room = Room.of(datetime.now(UTC).date(), lambda: secrets.randbits(64))
         made, left = [], []
-        for source in open_sources(audit, document, chosen, why={one.target: (why,) for one in chosen if why}):
+        for source in sources_of(chosen, document, origin=audit.ledger.origin, why=why):
             try:
                 made.append(make_candidate(source, room))
             except PromotionError as error:
-                left.append(error)
+                left.append(str(error))
         count = Desk(audit, document).lay(made)
-    for why_not in left:
-        click.echo(f"left: {visible(str(why_not), most=400)}")
+    for line in left:
+        click.echo(f"left: {visible(line, most=400)}")
     click.echo(
         f"laid {count} on the desk; {len(made) - count} lay there already, {len(left)} could not be de-identified"
     )

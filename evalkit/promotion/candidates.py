@@ -129,6 +129,9 @@ class Room:
     draw: Callable[[], int]
     """Integers in [0, 2**64): ``lambda: secrets.randbits(64)``; a seeded one in a test or a notebook."""
     aliases: Aliases = field(default_factory=Aliases)
+    clusters: dict[str, str] = field(default_factory=dict)
+    """Person -> what ties their cases together in the statistics: drawn here, so that no gold set leads to the ledger's
+    own pseudonyms."""
 
     @staticmethod
     def of(today: date, draw: Callable[[], int]) -> Room:
@@ -224,7 +227,7 @@ def _case(source: Source, inputs: dict[str, Any], *, days: Mapping[str, str], do
         flags=dict(source.flags),
         gold={},
         tags=("promoted",),
-        cluster=source.subject,
+        cluster=room.clusters.setdefault(source.subject or source.name, f"c-{room.draw() % 16**8:08x}"),
         data_class="deidentified",
         purpose_of_use=source.spec.purpose_of_use,
         provenance={"source": source.name, "spec": source.spec.ref},

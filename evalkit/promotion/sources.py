@@ -1,50 +1,38 @@
-"""Recorded executions, opened for promotion: each reading is itself on record."""
+"""Executions of the ledger as sources of candidates, with what a register knows and why they were picked."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from evalkit.errors import PromotionError
-from evalkit.evaluation.safekeeping import read_payload
 from evalkit.phi.identifiers import Identifier
 from evalkit.promotion.candidates import Source
+from evalkit.promotion.production import Stored
 from evalkit.spec.schema import Spec
-from evalkit.vault.audit import Audit, Question
-from evalkit.vault.entries import Record
 
-Register = Callable[[Record], tuple[Identifier, ...]]
-"""What the register of patients knows of the person of a record: names, relatives, addresses. PHI."""
+Register = Callable[[Stored], tuple[Identifier, ...]]
+"""What the register of patients knows of the person of an execution: names, relatives, addresses. PHI."""
 
 
-def find_executions(audit: Audit, spec: Spec, *, run: str | None = None) -> tuple[Record, ...]:
-    """The executions of a version that are on record, of one run where it is named. The search is recorded."""
-    return audit.search(Question(action="execute", spec=spec.ref, target=run))
+def sources_of(
+    stored: Iterable[Stored], spec: Spec, *,
+    origin: str, why: Mapping[str, Sequence[str]] | None = None, register: Register | None = None,
+) -> Iterator[Source]:  # fmt: skip
+    """Opened executions of one version as sources. ``origin`` names the ledger; ``why`` is by execution, in words
+    without a value (`flags.Flags.why`).
 
-
-def open_sources(
-    audit: Audit, spec: Spec, records: Iterable[Record], *,
-    why: Mapping[str, tuple[str, ...]] | None = None, register: Register | None = None,
-) -> tuple[Source, ...]:  # fmt: skip
-    """Executions with their inputs. ``why`` is by the target of the record, in words without a value.
-
-    Raises AccessRefused without the grant to read what was in the prompt, AuditError for a payload that was purged or
-    shredded, PromotionError for a record of another spec version.
+    Raises PromotionError for an execution of another version.
     """
-    found = []
-    for record in records:
-        if (record.action, record.spec_sha) != ("execute", spec.content_sha):
-            raise PromotionError("the record is no execution of this version", where=f"record {record.seq}")
-        inputs, flags, execution = read_payload(audit.read(record.seq))
-        found.append(
-            Source(
-                name=f"{audit.ledger.origin}#{record.seq}",
-                spec=spec,
-                input=inputs,
-                flags=flags,
-                execution=execution,
-                subject=record.subject,
-                known=register(record) if register is not None else (),
-                why=(why or {}).get(record.target, ()),
-            )
+    for one in stored:
+        if one.spec != spec.ref:
+            raise PromotionError("the execution is of another version", where=f"record {one.seq}")
+        yield Source(
+            name=f"{origin}#{one.seq}",
+            spec=spec,
+            input=one.input,
+            flags=one.flags,
+            execution=one.execution,
+            subject=one.subject,
+            known=register(one) if register is not None else (),
+            why=tuple((why or {}).get(one.name, ())),
         )
-    return tuple(found)
