@@ -43,10 +43,9 @@ def _dates(spec: Spec, input: Mapping[str, Any]) -> Iterator[tuple[str, int | No
         value = input.get(name)
         if declared.type == "date" and (day := _day(value)) is not None:
             yield name, None, day
-        if declared.type == "list[note]" and isinstance(value, (list, tuple)):
-            for number, note in enumerate(value):
-                if isinstance(note, Mapping) and (day := _day(note.get("date"))) is not None:
-                    yield name, number, day
+        notes = value if declared.type == "list[note]" and isinstance(value, (list, tuple)) else ()
+        days = [_day(note.get("date")) if isinstance(note, Mapping) else None for note in notes]
+        yield from ((name, number, day) for number, day in enumerate(days) if day is not None)
 
 
 def _day(value: Any) -> date | None:
