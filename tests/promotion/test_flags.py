@@ -109,7 +109,7 @@ def test_inputs_beyond_the_reference_are_out_of_profile_and_the_column_is_named(
         "input.new_patient": ["false"] * 3996 + ["true"] * 4,
         "confidence": [0.9] * 4000,
     })  # fmt: skip
-    inputs = [
+    inputs: list[dict[str, Any]] = [
         {"note_text": "x" * 400, "new_patient": False},
         {"note_text": "x" * 900, "new_patient": False},
         {"note_text": "x" * 3, "new_patient": False},
