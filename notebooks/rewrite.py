@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
+from own import use_own_place
 
 HERE = Path(__file__).resolve().parent
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -27,5 +28,6 @@ def rewrite(path: Path) -> None:
     print(f"{path.name}: {len(notebook.cells)} cells, {path.stat().st_size // 1000} kB")
 
 
+use_own_place()
 for name in sys.argv[1:] or sorted(HERE.rglob("[!.]*.ipynb")):
     rewrite(Path(name))

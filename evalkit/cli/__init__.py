@@ -36,6 +36,8 @@ COMMANDS = {
     "spec": "evalkit.cli.spec:spec",
     "import": "evalkit.cli.imports:import_",
     "export": "evalkit.cli.exports:export",
+    "flags": "evalkit.cli.flags:flags",
+    "replay": "evalkit.cli.replay:replay",
     "audit": "evalkit.cli.audit:audit",
     "records": "evalkit.cli.records:records",
     "review": "evalkit.cli.review:review",

@@ -12,6 +12,9 @@ from evalkit.records import record
 from evalkit.vault.audit import Audit, Question
 from evalkit.vault.entries import Record
 
+REPLAY = "replay-"
+"""How the target of a replay begins: nobody's production."""
+
 
 @record
 class Stored:
@@ -38,11 +41,16 @@ def stored_executions(
 ) -> tuple[Stored, ...]:
     """The executions on record of a spec (``id@version`` or ``id``), of a run, or that a question means, opened.
 
-    The search is on record, and so is each reading before anything is opened. What was purged or shredded is left
-    out. Raises AccessRefused where the role may not read what was in a prompt, AuditError where nothing answers.
+    The search is on record, and so is each reading before anything is opened. Replays are left out, and what was
+    purged or shredded. Raises AccessRefused where the role may not read what was in a prompt, AuditError where
+    nothing answers.
     """
     asked = question or Question(action="execute", spec=spec, target=run)
-    found = [one for one in audit.search(asked) if one.action == "execute" and audit.ledger.why_gone(one) is None]
+    found = [
+        one
+        for one in audit.search(asked)
+        if one.action == "execute" and not one.target.startswith(REPLAY) and audit.ledger.why_gone(one) is None
+    ]
     if not found:
         raise AuditError(
             "no execution on record answers that can still be opened",

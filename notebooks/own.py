@@ -1,0 +1,18 @@
+"""A place of its own for whatever runs the notebooks: a workspace and a keyring that go when the process does."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+
+def use_own_place() -> None:
+    """Point this process and its kernels to a fresh workspace and keyring, outside of one another."""
+    folder = Path(tempfile.mkdtemp(prefix="evalkit-notebooks-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.environ["EVALKIT_HOME"] = str(folder / "data")
+    os.environ["EVALKIT_KEYRING"] = str(folder / "keys" / "keyring.json")
+    os.environ.pop("EVALKIT_WITNESS", None)
