@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evalkit.promotion.days import _other_day, stand_in_days
@@ -14,6 +14,7 @@ from evalkit.tasks import load_spec
 TODAY = date(2026, 11, 24)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dates(date(1950, 1, 1), date(2099, 12, 31)), st.integers(0, 2**64 - 1))
 def test_a_stand_in_is_another_day_of_the_year_on_the_same_side_of_today(day, draw):
     other = _other_day(day, TODAY, lambda: draw, birth=False)
@@ -22,6 +23,7 @@ def test_a_stand_in_is_another_day_of_the_year_on_the_same_side_of_today(day, dr
     assert (other <= TODAY) == (day <= TODAY)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dates(date(1900, 1, 1), date(1935, 11, 20)), st.integers(0, 2**64 - 1))
 def test_the_birth_of_somebody_over_89_becomes_one_of_age_90(born, draw):
     other = _other_day(born, TODAY, lambda: draw, birth=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evalkit.errors import PromotionError
@@ -48,6 +48,7 @@ def test_a_third_person_adjudicates_and_that_stands():
 WORDS = st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from(["accept", "correct", "reject"])), max_size=8)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(WORDS, st.sampled_from([1, 2]))
 def test_what_is_settled_rests_on_enough_people_who_say_the_same(said, reviewers):
     decisions = [word(who, verdict) for who, verdict in said]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evalkit.errors import PromotionError
@@ -23,6 +23,7 @@ def edits_and_text(text, pieces):
     return "".join([*out, text[at:]]), tuple(edits)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5), st.text("xyz", min_size=1, max_size=9)), max_size=5),
     st.data(),
