@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -20,7 +19,6 @@ from evalkit.digests import digest_bytes
 from evalkit.errors import AccessRefused, CaseError, PromotionError
 from evalkit.evaluation.comparison import compare
 from evalkit.evaluation.pipeline import evaluate
-from evalkit.evaluation.safekeeping import open_ledger
 from evalkit.phi.deidentification import ALL
 from evalkit.phi.leaks import find_leaks
 from evalkit.promotion.decisions import Decision
@@ -270,8 +268,9 @@ def test_the_datasheet_says_what_changed_and_what_it_is_not(desk, shelf, candida
     assert f"{sum(len(one.known) for one in candidates[:3])} known values were searched for" in sheet
 
 
-def test_two_promoters_at_once_make_two_versions_or_one_and_lose_nothing(workspace, shelf, spec, ledger, candidates):
-    other = load_spec("billing_codes@2.0.0")
+def test_of_two_promoters_at_once_one_promotes_all_and_the_other_has_nothing_left(
+    workspace, shelf, spec, ledger, candidates
+):
     alice, bob = desk_of(ledger, spec, "alice"), desk_of(ledger, spec, "bob")
     accept(alice, candidates[:6])
 
@@ -285,13 +284,11 @@ def test_two_promoters_at_once_make_two_versions_or_one_and_lose_nothing(workspa
         said = sorted(pool.map(go, [alice, bob]))
     assert said == ["billing@1", "no reviewed candidate is waiting"]
     assert len(load_gold(shelf.root, "billing")) == 6
-    assert other.id == spec.id
 
 
 KILLED = """
 import sys
 from pathlib import Path
-from evalkit.evaluation.safekeeping import open_ledger
 from evalkit.promotion.gate import Shelf, promote
 from evalkit.promotion.review import Desk
 from evalkit.tasks import load_spec
@@ -369,5 +366,3 @@ def test_another_keyring_trusts_the_fingerprint_or_refuses(desk, shelf, candidat
     monkeypatch.setenv("EVALKIT_TRUST", f" {mark} ")
     assert len(load_gold(shelf.root, "billing")) == 1
     assert not (tmp_path / "elsewhere").exists()
-    assert open_ledger is not None
-    assert os.environ["EVALKIT_TRUST"].strip() == mark
