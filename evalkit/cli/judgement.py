@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
+from evalkit.evaluation.annex import gather_annex
 from evalkit.evaluation.comparison import Comparison
 from evalkit.evaluation.comparison import compare as compare_runs
 from evalkit.evaluation.gates import GateReport
 from evalkit.evaluation.gates import gate as judge_run
+from evalkit.evaluation.ratings import load_ratings
 from evalkit.evaluation.run import Run
 from evalkit.evaluation.runs import load_run
 from evalkit.report.text import plain_comparison, plain_gate
@@ -18,6 +21,10 @@ from evalkit.tasks import load_spec
 
 _COMPARISON_EXIT = {"regressed": 1, "undecided": 3, "improved": 0, "equivalent": 0}
 _OUT = click.Path(dir_okay=False, path_type=Path)
+_RATED = "Ratings by people of a metric that is a judge; without them it has no interval. Repeatable."
+_rated = click.option("--rated", multiple=True, metavar="METRIC=RATINGS[:CRITERION]", help=_RATED)
+_baseline_rated = click.option("--baseline-rated", multiple=True, metavar="METRIC=RATINGS[:CRITERION]",
+                               help="The same for the baseline.")  # fmt: skip
 
 
 @click.command()
@@ -50,12 +57,14 @@ def compare(baseline: str, candidate: str, margin: float, as_json: bool, markdow
 @click.option("--policy", metavar="SPEC", help="Judge by the gates of this version instead, without a new call.")
 @click.option("--record", "registry", type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
               help="Put the verdict on record in this spec registry; promotion needs it.")  # fmt: skip
+@_rated
+@_baseline_rated
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable output.")
 @click.option("--junit", type=_OUT, help="Write JUnit XML here.")
 @click.option("--markdown", type=_OUT, help="Write a summary for a pull request here.")
 def gate(
-    run: str, baseline: str | None, policy: str | None, registry: Path | None, as_json: bool, junit: Path | None,
-    markdown: Path | None,
+    run: str, baseline: str | None, policy: str | None, registry: Path | None, rated: tuple[str, ...],
+    baseline_rated: tuple[str, ...], as_json: bool, junit: Path | None, markdown: Path | None,
 ) -> None:  # fmt: skip
     """Judge a stored run by the gates of its spec. Exit code 0 pass, 1 fail, 3 undecided, 4 incomplete.
 
@@ -66,7 +75,8 @@ def gate(
     """
     if policy and registry:
         raise click.UsageError("a verdict by another policy is not put on record: leave out --policy or --record")
-    judged, before = load_run(run), load_run(baseline) if baseline else None
+    judged = hear_people(load_run(run), rated)
+    before = hear_people(load_run(baseline), baseline_rated) if baseline else None
     verdict = judge_run(judged, before, policy=load_spec(policy) if policy else None)
     if junit:
         from evalkit.report.junit import render_junit
@@ -96,9 +106,23 @@ def _write_markdown(
     path.write_text(render_markdown(run, comparison=comparison, gate=gate), encoding="utf-8")
 
 
-def judge_pair(run: str, baseline: str | None) -> tuple[Run, Run | None, Comparison | None, GateReport]:
+def hear_people(run: Run, rated: Sequence[str]) -> Run:
+    """A run with the ratings that the command line names, ``METRIC=RATINGS[:CRITERION]`` each."""
+    for text in rated:
+        metric, _, ref = text.partition("=")
+        name, _, criterion = ref.partition(":")
+        if not (metric and name):
+            raise click.UsageError("--rated is METRIC=RATINGS or METRIC=RATINGS:CRITERION")
+        run = run.rated(metric, load_ratings(name), criterion=criterion or None)
+    return run
+
+
+def judge_pair(
+    run: str, baseline: str | None, *, rated: Sequence[str] = (), baseline_rated: Sequence[str] = ()
+) -> tuple[Run, Run | None, Comparison | None, GateReport]:
     """The stored run, its baseline, their comparison and the gates."""
-    judged, before = load_run(run), load_run(baseline) if baseline else None
+    judged = hear_people(load_run(run), rated)
+    before = hear_people(load_run(baseline), baseline_rated) if baseline else None
     comparison = compare_runs(before, judged) if before else None
     return judged, before, comparison, judge_run(judged, before)
 
@@ -106,8 +130,10 @@ def judge_pair(run: str, baseline: str | None) -> tuple[Run, Run | None, Compari
 @click.command()
 @click.argument("run")
 @click.option("--baseline", metavar="RUN", help="Run to compare with.")
+@_rated
+@_baseline_rated
 @click.option("-o", "--out", type=_OUT, default=Path("report.html"), show_default=True)
-def report(run: str, baseline: str | None, out: Path) -> None:
+def report(run: str, baseline: str | None, rated: tuple[str, ...], baseline_rated: tuple[str, ...], out: Path) -> None:
     """Write one self-contained HTML page about a stored run.
 
     \b
@@ -116,8 +142,11 @@ def report(run: str, baseline: str | None, out: Path) -> None:
     """
     from evalkit.report.html import render_html
 
-    judged, before, comparison, verdict = judge_pair(run, baseline)
-    out.write_text(render_html(judged, comparison=comparison, gate=verdict, baseline=before), encoding="utf-8")
+    judged, before, comparison, verdict = judge_pair(run, baseline, rated=rated, baseline_rated=baseline_rated)
+    out.write_text(
+        render_html(judged, comparison=comparison, gate=verdict, baseline=before, annex=gather_annex(judged, before)),
+        encoding="utf-8",
+    )
     click.echo(f"wrote {out}")
 
 
@@ -137,7 +166,7 @@ def track(run: str, baseline: str | None, uri: str | None, experiment: str | Non
     from evalkit.tracking import track as track_run
 
     judged, before, comparison, verdict = judge_pair(run, baseline)
-    page = render_html(judged, comparison=comparison, gate=verdict, baseline=before)
+    page = render_html(judged, comparison=comparison, gate=verdict, baseline=before, annex=gather_annex(judged, before))
     tracked = track_run(
         judged, comparison=comparison, gate=verdict, baseline=before, report_html=page, uri=uri, experiment=experiment
     )

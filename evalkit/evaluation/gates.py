@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -11,6 +12,7 @@ from evalkit.cards import Grid, card
 from evalkit.errors import SpecError
 from evalkit.evaluation.comparison import difference_of
 from evalkit.evaluation.pairing import align, judge_stopped
+from evalkit.evaluation.rated import ALONE
 from evalkit.evaluation.run import Run, RunHeader
 from evalkit.figures import count, p_value, points, points_interval, rate, rate_interval, width
 from evalkit.spec.schema import Gate, Spec
@@ -80,7 +82,8 @@ def gate(run: Run, baseline: Run | None = None, *, policy: Spec | None = None) -
     undecided between; with ``bound: one_sided`` the same with the exact bound on the side that matters. ``equals``
     looks at the figure itself. ``max_drop`` is judged on the paired difference to ``baseline``: failed on a regression
     that is not within the margin, passed when the 90 % interval excludes a change for the worse by the margin
-    (non-inferiority), else undecided. A metric that raised anywhere fails every gate on it. A run that stopped early is
+    (non-inferiority), else undecided. A judge that people have not rated has no interval, so every gate on it is
+    undecided. A metric that raised anywhere fails every gate on it. A run that stopped early is
     judged by the drop it was watched for; its floors and ceilings stay undecided.
     Raises StatisticsError for a baseline on other cases, whether a gate looks at it or not, and SpecError for a policy
     of another spec.
@@ -130,10 +133,12 @@ def _judge_gate(rule: Gate, run: Run, baseline: Run | None) -> Iterator[GateResu
         yield GateResult(f"{rule.metric}{where}", "fail", f"{estimate.errors} executions could not be scored")
         return
     lo, hi, interval = estimate.lo, estimate.hi, "95 % interval"
-    if rule.bound == "one_sided":
+    if rule.bound == "one_sided" and not run.is_judge(rule.metric):
         lo, hi = one_sided(run.column(rule.metric, rule.scope), rule.alpha)
         interval = f"{100 * (1 - rule.alpha):g} % bounds, each alone,"
     seen = f"{rate(estimate.value)} ({interval} {rate_interval(lo, hi)}), {count(estimate.n, 'case')}"
+    if estimate.method == ALONE:
+        seen = f"{seen}; a judge alone is no evidence: have people rate some of the cases"
     if run.stopped is not None:
         seen = f"{seen}; {run.stopped}"
     if rule.min is not None:
@@ -143,7 +148,7 @@ def _judge_gate(rule: Gate, run: Run, baseline: Run | None) -> Iterator[GateResu
         verdict = "pass" if hi <= rule.max else "fail" if lo > rule.max else "undecided"
         yield GateResult(f"{rule.metric}{where} <= {rule.max:g}", _unless_stopped(verdict, run), seen)
     if rule.equals is not None:
-        verdict = "pass" if estimate.value == rule.equals else "fail"
+        verdict = "undecided" if math.isnan(lo) else "pass" if estimate.value == rule.equals else "fail"
         yield GateResult(f"{rule.metric}{where} = {rule.equals:g}", _unless_stopped(verdict, run), seen)
     if rule.max_drop is not None:
         yield _judge_drop(rule, run, baseline, where=where)
@@ -175,6 +180,8 @@ def _judge_drop(rule: Gate, run: Run, baseline: Run | None, *, where: str) -> Ga
         return GateResult(name, "pass", what)
     blind = f"; {count(seen.n, 'pair')} see drops from {width(seen.mde)} points on" if seen.mde > rule.max_drop else ""
     need = f"; {seen.need:,} pairs would decide" if seen.need else ""
+    if seen.test == ALONE:
+        need = "; a judge alone is no evidence: have people rate some of the cases of both runs"
     return GateResult(name, "undecided", what + blind + need)
 
 
