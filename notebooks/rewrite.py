@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import conftest  # noqa: F401 - a workspace and a keyring for the kernels
 import nbformat
 from nbclient import NotebookClient
-from own import use_own_place
 
 HERE = Path(__file__).resolve().parent
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -28,6 +28,5 @@ def rewrite(path: Path) -> None:
     print(f"{path.name}: {len(notebook.cells)} cells, {path.stat().st_size // 1000} kB")
 
 
-use_own_place()
 for name in sys.argv[1:] or sorted(HERE.rglob("[!.]*.ipynb")):
     rewrite(Path(name))
