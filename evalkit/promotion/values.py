@@ -7,6 +7,7 @@ from typing import Any
 
 from evalkit.phi.detection import LIKELY, detect
 from evalkit.phi.identifiers import CATEGORIES, Category, Identifier
+from evalkit.promotion.novelty import texts_in
 from evalkit.spec.schema import Spec
 
 _BY_NAME: dict[str, Category] = {
@@ -40,7 +41,7 @@ def met_values(texts: Any) -> tuple[Identifier, ...]:
     Known from one place, they are then found in every other: a first name alone, a number without its label.
     """
     found: list[Identifier] = []
-    for text in _all_texts(texts):
+    for text in texts_in(texts):
         for one in detect(text, at_least=LIKELY):
             value = text[one.start : one.end].strip()
             full_name = one.category == "name" and len(value.split()) in {2, 3} and not any(map(str.isdigit, value))
@@ -64,17 +65,6 @@ def merge_values(*lists: tuple[Identifier, ...]) -> tuple[Identifier, ...]:
         names.add(name)
         kept[known.category, known.value] = Identifier(name, known.category, known.value, known.subject)
     return tuple(kept.values())
-
-
-def _all_texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for entry in value.values():
-            yield from _all_texts(entry)
-    elif isinstance(value, (list, tuple)):
-        for entry in value:
-            yield from _all_texts(entry)
 
 
 def _category(spec: Spec, name: str) -> Category | None:
