@@ -66,10 +66,11 @@ def measure_reliability(table: ScoreTable, metric: str) -> Reliability:
 def trials_to_decide(baseline: ScoreTable, candidate: ScoreTable, metric: str, *, plan: Plan) -> int | None:
     """Trials a case at which these cases show a drop of the margin; None where that is not known, or no number does.
 
-    Needs two trials a case in both runs: without them nobody knows how much of the spread is noise.
+    Where trials of a case never differ, more of them say nothing. Needs two trials a case in both runs: without them
+    nobody knows how much of the spread is noise.
     """
     sides = [measure_reliability(table, metric).noise for table in (baseline, candidate)]
-    if any(math.isnan(side.within) for side in sides):
+    if any(math.isnan(side.within) for side in sides) or not any(side.within for side in sides):
         return None
     before, after = (means_of(by_trial(table.metrics[metric], table)) for table in (baseline, candidate))
     changes = (after - before)[np.isfinite(after - before)]
