@@ -40,6 +40,7 @@ DOORS = {
     "matplotlib": {"report"},
     "jinja2": {"report"},
     "httpx": {"agents"},
+    "ipywidgets": {"promotion"},
     "click": {"cli"},
     "markdown_it": {"spec"},
     "pyarrow": {"cases"},

@@ -42,6 +42,8 @@ COMMANDS = {
     "replay": "evalkit.cli.replay:replay",
     "audit": "evalkit.cli.audit:audit",
     "records": "evalkit.cli.records:records",
+    "review": "evalkit.cli.review:review",
+    "promote": "evalkit.cli.promote:promote",
     "init": "evalkit.cli.init:init",
     "doctor": "evalkit.cli.doctor:doctor",
 }

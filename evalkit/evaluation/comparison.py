@@ -137,6 +137,7 @@ def compare(
     one of them has no figure of the head metric.
     """
     plan = plan or Plan(margin=margin, alpha=alpha)
+    sets = dict.fromkeys(run.header.dataset_name for run in (baseline, candidate))
     baseline, candidate = align(baseline, candidate)
     head = candidate.head_metric
     aside = {head, *candidate.descriptive}
@@ -163,7 +164,7 @@ def compare(
         rows=_count_rows(changes, edited),
         margin=plan.margin,
         trials_needed=_trials_needed(baseline, candidate, differences[0], plan),
-        warnings=_warnings(baseline, candidate, differences),
+        warnings=(*_cut_down(baseline, list(sets)), *_warnings(baseline, candidate, differences)),
     )
 
 
@@ -224,6 +225,13 @@ def _count_rows(changes: tuple[CaseChange, ...], edited: Mapping[str, str]) -> t
     counts = {kind: Counter(row for c in changes if c.kind == kind for row in c.rows) for kind in ("broke", "fixed")}
     effects = [RowEffect(row, what, counts["broke"][row], counts["fixed"][row]) for row, what in edited.items()]
     return tuple(sorted(effects, key=lambda effect: (-effect.broke, -effect.fixed, effect.row_id)))
+
+
+def _cut_down(paired: Run, sets: list[str]) -> list[str]:
+    """What is to be said where the runs were made on two versions of a gold set."""
+    if paired.header.dataset_name in sets:
+        return []
+    return [f"compared on {count(paired.header.cases, 'case')} that {' and '.join(sets)} both have, unchanged"]
 
 
 def _warnings(baseline: Run, candidate: Run, differences: tuple[Difference, ...]) -> tuple[str, ...]:

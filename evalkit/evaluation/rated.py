@@ -156,5 +156,6 @@ def _alone(plain: Difference) -> Difference:
     nothing = math.nan
     return replace(
         plain, lo=nothing, hi=nothing, lo90=nothing, hi90=nothing, p_value=nothing, p_adjusted=nothing, p_exact=None,
-        p_exact_better=None, test=ALONE, verdict="undecided", within_margin=False, mde=nothing, need=None, noninferior=False,
+        p_exact_better=None, test=ALONE, verdict="undecided", within_margin=False, mde=nothing, need=None,
+        noninferior=False,
     )  # fmt: skip

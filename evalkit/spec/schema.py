@@ -94,6 +94,8 @@ class Review(SpecPart):
 
     threshold: float = Field(ge=0, le=1)
     band: float = Field(default=0.05, ge=0, le=0.5)
+    reviewers: Literal[1, 2] = 1
+    """People who must say the same before a production run becomes a gold case; where two differ, a third decides."""
 
 
 class ModelPolicy(SpecPart):

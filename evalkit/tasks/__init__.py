@@ -15,21 +15,19 @@ from evalkit.spec.document import parse_spec
 from evalkit.spec.examples import read_examples
 from evalkit.spec.registry import Registry
 from evalkit.spec.schema import Spec
-from evalkit.tasks.billing_codes import FAMILY as BILLING_CODES
-from evalkit.tasks.note_summary import FAMILY as NOTE_SUMMARY
-from evalkit.tasks.openfamily import Families
-from evalkit.tasks.prior_authorization import FAMILY as PRIOR_AUTHORIZATION
+from evalkit.tasks.families import Families, Schemas
 
 if TYPE_CHECKING:
     from evalkit.agents.agent import Agent
     from evalkit.cases.case import GoldSet
 
 FAMILIES = Families({
-    "billing_codes": BILLING_CODES,
-    "note_summary": NOTE_SUMMARY,
-    "prior_authorization": PRIOR_AUTHORIZATION,
+    "billing_codes": "evalkit.tasks.billing_codes",
+    "note_summary": "evalkit.tasks.note_summary",
+    "prior_authorization": "evalkit.tasks.prior_authorization",
 })  # fmt: skip
-"""Every clinical family by the name that a spec's ``family:`` says; any other name gives an open family."""
+"""Every clinical family by the name that a spec's ``family:`` says, imported when it is first asked for; any other
+name gives an open family."""
 
 PRODUCTION = "production"
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -80,8 +78,7 @@ def read_spec(text: str | bytes, *, path: str) -> Spec:
 
 def reread_spec(text: str | bytes, *, path: str) -> Spec:
     """A spec that a run was made with: parsed again, and not tried again on metrics and offline agent."""
-    schemas = {name: family.tables for name, family in FAMILIES.items()}
-    return parse_spec(text, path=path, schemas=schemas, open_families=True)
+    return parse_spec(text, path=path, schemas=Schemas(FAMILIES), open_families=True)
 
 
 def _check_gates(spec: Spec) -> None:
