@@ -9,15 +9,14 @@ import click
 
 from evalkit.cli.audit import opened
 from evalkit.cli.drift import read_profile
-from evalkit.errors import PromotionError
 from evalkit.evaluation.datasets import load_gold
+from evalkit.promotion.corrections import read_corrections
 from evalkit.promotion.flags import Flags, flag
 from evalkit.promotion.production import stored_executions
 from evalkit.tasks import load_spec
 from evalkit.visible import visible
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
-_LARGEST = 64 * 1024 * 1024
 
 
 @click.command()
@@ -48,7 +47,7 @@ def flags(
     loaded = load_spec(spec)
     known = load_gold(gold) if gold else None
     reference = read_profile(profile) if profile else None
-    given = _read_corrections(corrections) if corrections else None
+    given = read_corrections(corrections) if corrections else None
     with opened() as audit:
         executions = stored_executions(audit, spec=loaded.ref, run=run)
         other = stored_executions(audit, run=_run_id(against)) if against else None
@@ -70,17 +69,3 @@ def _run_id(ref: str) -> str:
     from evalkit.evaluation.runs import load_run
 
     return load_run(ref).header.run_id
-
-
-def _read_corrections(path: Path) -> dict[str, object]:
-    try:
-        if path.stat().st_size > _LARGEST:
-            raise PromotionError("the file of corrections is too long", where=str(path))
-        read = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
-        raise PromotionError("there are no corrections that can be read as JSON", where=str(path)) from None
-    if not isinstance(read, dict) or not all(isinstance(one, dict | str) for one in read.values()):
-        raise PromotionError(
-            "corrections are an object: execution -> the output that is right, or the refusal code", where=str(path)
-        )
-    return read
