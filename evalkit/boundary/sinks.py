@@ -148,9 +148,17 @@ def texts_of(execution: Execution) -> Iterator[tuple[str, Any]]:
     if execution.failure is not None:
         yield "failure.text", execution.failure.text
     yield from ((f"logs[{at}]", line) for at, line in enumerate(execution.logs))
+    yield from talk_of(execution)
     for at, one in enumerate(execution.seen or ()):
         if one.sink != "watch":
             yield f"{one.sink}[{at}]", f"{one.place}\n{one.text}"
+
+
+def talk_of(execution: Execution) -> Iterator[tuple[str, Any]]:
+    """What an agent said and passed to tools in a conversation, by place."""
+    for at, exchange in enumerate(execution.talk.exchanges if execution.talk is not None else ()):
+        yield f"talk[{at}].say", exchange.turn.say
+        yield from ((f"talk[{at}].calls[{n}]", dict(call.arguments)) for n, call in enumerate(exchange.calls))
 
 
 def search_places(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import product
 
-from evalkit.boundary import envelopes, providers, requests, responses, sinks, strangers
+from evalkit.boundary import conversations, envelopes, providers, requests, responses, sinks, strangers
 from evalkit.boundary.finding import Check, CheckResult, Finding, Outcome, Rule
 from evalkit.cases.case import Case
 from evalkit.executions.encoding import encode
@@ -21,6 +21,7 @@ ALL: tuple[Rule, ...] = (
     *strangers.RULES,
     *envelopes.RULES,
     *providers.RULES,
+    *conversations.RULES,
 )
 """Every rule that any execution can be judged by, in the order people read them. Rules about places that only a watcher
 sees: `evalkit.boundary.channels`; about agreements, records and files: `evalkit.boundary.standing`."""

@@ -18,15 +18,18 @@ from evalkit.spec.schema import Spec
 from evalkit.tasks.billing_codes import FAMILY as BILLING_CODES
 from evalkit.tasks.note_summary import FAMILY as NOTE_SUMMARY
 from evalkit.tasks.openfamily import Families
+from evalkit.tasks.patient_conversation import FAMILY as PATIENT_CONVERSATION
 from evalkit.tasks.prior_authorization import FAMILY as PRIOR_AUTHORIZATION
 
 if TYPE_CHECKING:
     from evalkit.agents.agent import Agent
+    from evalkit.agents.conversation import Converser
     from evalkit.cases.case import GoldSet
 
 FAMILIES = Families({
     "billing_codes": BILLING_CODES,
     "note_summary": NOTE_SUMMARY,
+    "patient_conversation": PATIENT_CONVERSATION,
     "prior_authorization": PRIOR_AUTHORIZATION,
 })  # fmt: skip
 """Every clinical family by the name that a spec's ``family:`` says; any other name gives an open family."""
@@ -72,7 +75,8 @@ def read_spec(text: str | bytes, *, path: str) -> Spec:
     spec = reread_spec(text, path=path)
     _check_gates(spec)
     read_examples(spec)
-    execute = FAMILIES[spec.family].rules
+    family = FAMILIES[spec.family]
+    execute = family.rules or family.converser
     if execute is not None:
         execute(spec)
     return spec
@@ -127,14 +131,32 @@ def offline_agent(spec: Spec) -> Agent:
 
     Raises AgentError for a family without one.
     """
+    from evalkit.agents.conversation import guarded
     from evalkit.agents.guard import guard
+    from evalkit.executions.talks import seated
 
-    rules = FAMILIES[spec.family].rules
+    family = FAMILIES[spec.family]
+    rules = family.rules
+    if family.converser is not None and family.stage is not None:
+        return seated(guarded(spec, family.converser(spec)), family.stage)
     if rules is None:
         raise AgentError(
             "this family has no offline agent", where=spec.family, next_step="give the address of an agent"
         )
     return guard(spec, rules(spec))
+
+
+def seat(spec: Spec, agent: Agent | Converser) -> Agent:
+    """The agent as the spec's family asks it: on its stage where cases are conversations, as it is elsewhere.
+
+    A recording answers as it was recorded.
+    """
+    from evalkit.executions.talks import seated
+
+    stage = FAMILIES[spec.family].stage
+    if stage is None or getattr(agent, "recorded", False):
+        return agent  # type: ignore[return-value]  # elsewhere an agent takes a request
+    return seated(agent, stage)
 
 
 def shipped_root() -> Path:
