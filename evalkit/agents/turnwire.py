@@ -97,7 +97,9 @@ def _rounds(conversation: Conversation, tools: Tools) -> Generator[Request, Repl
 def _read_turn(output: Mapping[str, Any], reply: Reply, usage: Usage) -> Turn:
     say, end = output.get("say"), output.get("end")
     if not isinstance(say, str) or output.keys() - {"say", "end"} or (end is not None and end not in ENDS):
-        raise AgentError("the output is no turn: words to say, and how the conversation ends if it does", next_step=_WIRE)
+        raise AgentError(
+            "the output is no turn: words to say, and how the conversation ends if it does", next_step=_WIRE
+        )
     return Turn(say, end, None, reply.trace, usage, reply.received)
 
 
@@ -129,7 +131,7 @@ def _sum(one: Usage, other: Usage) -> Usage:
     )
 
 
-class _Wanted(BaseException):  # noqa: N818 - no error, and no agent is to catch it: the turn is put off
+class _Wanted(BaseException):
     """A call whose result is not known yet."""
 
     def __init__(self, tool: str, arguments: Mapping[str, Any]) -> None:

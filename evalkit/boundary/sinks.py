@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+from evalkit.agents.conversation import ToolCall
 from evalkit.boundary.finding import Finding, Outcome, Rule
 from evalkit.boundary.spans import UNDECLARED, output_names, spans_of
 from evalkit.cases.case import Case
@@ -155,10 +156,15 @@ def texts_of(execution: Execution) -> Iterator[tuple[str, Any]]:
 
 
 def talk_of(execution: Execution) -> Iterator[tuple[str, Any]]:
-    """What an agent said and passed to tools in a conversation, by place."""
-    for at, exchange in enumerate(execution.talk.exchanges if execution.talk is not None else ()):
-        yield f"talk[{at}].say", exchange.turn.say
-        yield from ((f"talk[{at}].calls[{n}]", dict(call.arguments)) for n, call in enumerate(exchange.calls))
+    """What an agent said in a conversation, turn by turn, and what it passed to tools, call by call."""
+    if execution.talk is not None:
+        yield "talk", [one.turn.say for one in execution.talk.exchanges]
+        yield from ((f"calls[{at}]", told_to(call)) for at, call in enumerate(execution.talk.calls))
+
+
+def told_to(call: ToolCall) -> str:
+    """What a tool was told: names and values of its arguments."""
+    return "\n".join([" ".join(call.arguments), *map(str, call.arguments.values())])
 
 
 def search_places(

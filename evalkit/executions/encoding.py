@@ -111,7 +111,9 @@ def _read_talk(row: list[Any]) -> Talk:
     exchanges, end, state = row
     return Talk(
         tuple(
-            Exchange(heard, Turn(say, ended, None, tuple(trace)), tuple(ToolCall(*call) for call in calls), tuple(cleared))
+            Exchange(
+                heard, Turn(say, ended, None, tuple(trace)), tuple(ToolCall(*call) for call in calls), tuple(cleared)
+            )
             for heard, say, ended, trace, calls, cleared in exchanges
         ),
         end,

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
 from typing import Any, Protocol, TypeAlias
 
@@ -124,7 +123,9 @@ def _lines(talk: Talk) -> Generator[str]:
 def _row(kind: str, text: str) -> str:
     words = escape(visible(text, most=_LONGEST))
     inner = {"tool": f'<span class="ek-tool">{words}</span>', "mark": f'<span class="ek-m">{words}</span>'}
-    return f'<div class="ek-r"><div class="ek-w">{_WHO[kind]}</div><div class="ek-x">{inner.get(kind, words)}</div></div>'
+    return (
+        f'<div class="ek-r"><div class="ek-w">{_WHO[kind]}</div><div class="ek-x">{inner.get(kind, words)}</div></div>'
+    )
 
 
 class Running:
@@ -242,7 +243,9 @@ def _course(request: Request, running: Running) -> Generator[Conversation, Turn,
         running.answer(turn)
         if turn.refusal is not None:
             if len(running.exchanges) > 1:
-                raise BadReply("a conversation was refused in the middle of it", next_step="refuse before the first words")
+                raise BadReply(
+                    "a conversation was refused in the middle of it", next_step="refuse before the first words"
+                )
             return Reply("refused", refusal=turn.refusal, trace=turn.trace, received=turn.received, usage=turn.usage)
         heard = None if turn.end else running.scene.hear(turn)
         if heard is None or len(running.exchanges) >= MOST_EXCHANGES:
@@ -250,7 +253,7 @@ def _course(request: Request, running: Running) -> Generator[Conversation, Turn,
             break
         conversation.exchanges = tuple(running.exchanges)
         conversation.heard = heard
-    output = {"end": running.end, "exchanges": len(running.exchanges)}
+    output = {"end": running.end}
     handed = None if received is None else tuple(received)
     return Reply("ok", output, trace=tuple(trace), received=handed, usage=_total(usages))
 

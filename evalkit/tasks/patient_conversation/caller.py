@@ -30,7 +30,10 @@ _ASKS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("topic", r"what (?:would|do) you (?:like|want) to know|which topic"),
         ("day", r"(?:what|which) (?:day|date|time)|when would|when do you want|prefer"),
         ("more", r"anything else|something else"),
-        ("again", r"repeat|say that again|did not (?:catch|understand)|didn't (?:catch|understand)|in other words|rephrase"),
+        (
+            "again",
+            r"repeat|say that again|did not (?:catch|understand)|didn't (?:catch|understand)|in other words|rephrase",
+        ),
         ("help", r"how (?:can|may) i help|what can i do|who is calling"),
     )
 )
@@ -57,6 +60,8 @@ class Caller:
         self._births = 0
         self._idle = 0
         self._last: tuple[str, ...] = ()
+        self._topic: list[str] = []
+        """What was last asked for, a request to repeat apart."""
         self._revoked = self._urgent = self._asked_more = False
         self.repairs = 0
         """Turns in which something had to be said again."""
@@ -103,6 +108,9 @@ class Caller:
         self._count(asked, words)
         if not asked:
             return self._say("lost", f"{self._pick(phrases.NOTHING_UNDERSTOOD)}. {self._wish()}.")
+        if asked == ["again"]:
+            asked = self._topic or asked
+        self._topic = asked
         return " ".join(self._say(what, self._tell(what, words)) for what in asked)
 
     def _asked(self, words: str) -> list[str]:
@@ -131,9 +139,9 @@ class Caller:
         facts, knows = self._facts, self._knows
         self._dice = self._roll(f"words for {what}", self._said.get(what, 0))
         if what == "name":
-            return self._pick(("My name is {}.", "This is {}.", "It's {}.") if self._own() else ("The name is {}.",)).format(
-                knows["name"]
-            )
+            return self._pick(
+                ("My name is {}.", "This is {}.", "It's {}.") if self._own() else ("The name is {}.",)
+            ).format(knows["name"])
         if what == "date_of_birth":
             return self._birth()
         if what == "phone":
@@ -146,7 +154,9 @@ class Caller:
             "record_number": "I do not have that with me.",
             "drug": f"The {facts['drug']}, please.",
             "specialty": f"I would like {self._pick(phrases.SPECIALISTS[facts['specialty']])}.",
-            "topic": f"{self._pick(phrases.QUESTIONS[facts['topic']])}?",
+            "topic": f"{self._pick(phrases.QUESTIONS[facts['topic']])}?"
+            if facts["goal"] == "faq"
+            else f"{self._wish()}.",
             "day": f"{self._pick(('', 'How about ', 'Best would be '))}{self._day()}.",
         }
         return plain.get(what, f"{self._wish()}.")
@@ -193,7 +203,9 @@ class Caller:
     def _wish(self) -> str:
         """What the caller wants, in words of the goal."""
         facts, kind = self._facts, self._facts["kind"]
-        relation = {"spouse": "spouse", "adult_child": "grown", "minor_confidential": "parent", "proxy": "parent"}.get(kind)
+        relation = {"spouse": "spouse", "adult_child": "grown", "minor_confidential": "parent", "proxy": "parent"}.get(
+            kind
+        )
         pool = phrases.SOMEONE_ELSE[relation] if relation else phrases.OPENINGS.get(facts["goal"], ("Hello",))
         return self._pick(pool).format(
             specialist=self._pick(phrases.SPECIALISTS[facts["specialty"]]),

@@ -26,7 +26,7 @@ PRIVATE = frozenset({"appointments", "prescriptions", "book", "reschedule", "can
 """Tools that act for one patient, or tell of one."""
 
 
-class ToolRefused(Exception):  # noqa: N818 - a result of a tool, not an error of ours
+class ToolRefused(Exception):
     """Why a tool does not do what it is asked; the message is a code."""
 
 
@@ -110,7 +110,10 @@ class Clinic:
     def _appointments(self, patient: str) -> dict[str, Any]:
         return {
             "appointments": [
-                {"appointment": name, **{part: one[part] for part in ("start", "with", "specialty", "reason", "confidential")}}
+                {
+                    "appointment": name,
+                    **{part: one[part] for part in ("start", "with", "specialty", "reason", "confidential")},
+                }
                 for name, one in sorted(self.appointments.items(), key=lambda item: item[1]["start"])
                 if one["patient"] == self._known(patient)
             ]
@@ -138,7 +141,9 @@ class Clinic:
         return [
             {"slot": name, "start": one["start"], "with": one["with"]}
             for name, one in self._world["slots"].items()
-            if name not in self._taken | self._lost and specialty in {"", one["specialty"]} and doctor in {"", one["with"]}
+            if name not in self._taken | self._lost
+            and specialty in {"", one["specialty"]}
+            and doctor in {"", one["with"]}
         ]
 
     def _book(self, patient: str, slot: str) -> dict[str, Any]:

@@ -43,7 +43,8 @@ class Knowledge:
     def __init__(self, spec: Spec) -> None:
         tables = spec.tables
         self.emergency, self.voicemail, self.someone_else, self.never_say = (
-            _literals(tables[heading].column("item")) for heading in ("Emergency", "Voicemail", "Someone else", "Never say")
+            _literals(tables[heading].column("item"))
+            for heading in ("Emergency", "Voicemail", "Someone else", "Never say")
         )
         self.intents: dict[str, Row] = {row.cells["intent"]: row for row in tables["Intents"].rows}
         self.topics = {row.cells["topic"]: _literals(row.cells["cues (any)"]) for row in tables["Topics"].rows}

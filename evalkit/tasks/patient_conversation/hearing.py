@@ -8,6 +8,7 @@ from evalkit.tasks.patient_conversation.dialogue import Dialogue, Knowledge
 
 def hear(known: Knowledge, dialogue: Dialogue, words: str) -> str:
     """The event. Emergency words come before all else, whatever the state."""
+    words = reading.without_fillers(words)
     lowered = words.lower().replace("’", "'")
     dialogue.heard_rows = ()
     urgent = known.emergency.search(lowered)
@@ -29,13 +30,19 @@ def hear(known: Knowledge, dialogue: Dialogue, words: str) -> str:
         return _identifiers(known, dialogue, words)
     if dialogue.state == "pick":
         return _choice(dialogue, words)
-    if dialogue.state == "detail" and not (sure and known.intents[intent].cells["kind"] == "hand_over"):
+    if dialogue.state == "detail" and not (sure and _lacks(known, dialogue)):
         return _kind(known, dialogue, dialogue.intent)
     if dialogue.state == "close" and reading.agrees(words) is False:
         return "no"
     if not sure:
         return "unclear"
     return _kind(known, dialogue, intent)
+
+
+def _lacks(known: Knowledge, dialogue: Dialogue) -> bool:
+    """Is what was asked for still unknown? Then the caller may want something else."""
+    needs = known.intents[dialogue.intent].cells["needs"] or ()
+    return any(name not in dialogue.facts for name in needs if name != "drug")
 
 
 def _kind(known: Knowledge, dialogue: Dialogue, intent: str) -> str:

@@ -151,7 +151,9 @@ def turns(case: Case, execution: Execution) -> Ratio | None:
 
 def cost_usd(case: Case, execution: Execution) -> Ratio | None:
     """What a call cost, as the agent says, on average in US dollars."""
-    return None if _talk(case, execution) is None or execution.reply is None else Ratio(execution.reply.usage.cost_usd, 1)
+    return (
+        None if _talk(case, execution) is None or execution.reply is None else Ratio(execution.reply.usage.cost_usd, 1)
+    )
 
 
 _ENDED = frozenset({"done", "message"})
@@ -163,7 +165,9 @@ def _served(case: Case) -> bool:
 
 
 def _talk(case: Case, execution: Execution) -> Talk | None:
-    return execution.talk if case.refusal is None and execution.talk is not None and execution.talk.state else None
+    """The conversation, but of a refused session and of an emergency."""
+    judged = bool(case.gold) and not case.gold["emergency"] and execution.talk is not None and execution.talk.state
+    return execution.talk if judged else None
 
 
 def _bookings(gold: Mapping[str, Any]) -> list[list[list[str]]]:

@@ -141,6 +141,15 @@ GREETINGS: dict[str, tuple[str, ...]] = {
 PERSONAS: dict[str, int] = {"plain": 40, "elder": 18, "hurried": 18, "hostile": 10, "limited_english": 14}
 PATIENCE: dict[str, int] = {"plain": 4, "elder": 5, "hurried": 3, "hostile": 3, "limited_english": 5}
 """How many turns that bring nothing new a caller takes before leaving."""
-DRUGS = ("lisinopril", "metformin", "atorvastatin", "levothyroxine", "amlodipine", "omeprazole", "sertraline", "albuterol")
+DRUGS = (
+    "lisinopril",
+    "metformin",
+    "atorvastatin",
+    "levothyroxine",
+    "amlodipine",
+    "omeprazole",
+    "sertraline",
+    "albuterol",
+)
 """Generic names."""
 REASONS = ("a follow-up of diabetes", "a blood pressure check", "a skin check", "knee pain", "an annual physical")

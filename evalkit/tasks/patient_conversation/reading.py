@@ -17,10 +17,12 @@ MONTHS = {
          "september sep sept", "october oct", "november nov", "december dec"), start=1)
     for name in names.split()
 }  # fmt: skip
-_ONES = ("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-         "seventeen eighteen nineteen").split()  # fmt: skip
+_ONES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]  # fmt: skip
 _NUMBERS = {word: number for number, word in enumerate(_ONES)} | {"oh": 0, "o": 0}
-_TENS = {word: 10 * number for number, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
+_TENS = {
+    word: 10 * number
+    for number, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)
+}
 _ORDINALS = {
     "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9,
     "tenth": 10, "eleventh": 11, "twelfth": 12, "thirteenth": 13, "fourteenth": 14, "fifteenth": 15, "sixteenth": 16,
@@ -31,12 +33,18 @@ _AFTER_DIGITS = re.compile(r"(?<=[0-9])(?:st|nd|rd|th)\b")
 _CORRECTION = re.compile(r"\b(?:no|sorry|i mean|correction|wait)\b")
 _NAMED = re.compile(
     r"(?:\b[Nn]ame(?:'s| is)|\b[Tt]his is|\b[Ii]t is|\b[Ii]t's|\bI am|\bI'm|\b[Uu]nder|\b[Nn]ame:|\b[Pp]atient is)\s+"
-    r"([^\W\d_][\w'’.-]*(?:\s+[^\W\d_a-z][\w'’.-]*){0,3})"
+    r"([^\W\d_][\w'’-]*(?:\s+[^\W\d_a-z][\w'’-]*){0,3})"
 )
-_BARE = re.compile(r"([^\W\d_a-z][\w'’.-]*(?:\s+[^\W\d_a-z][\w'’.-]*){1,3})")
+_BARE = re.compile(r"([^\W\d_a-z][\w'’-]*(?:\s+[^\W\d_a-z][\w'’-]*){1,3})")
+_FILLERS = re.compile(r"\b(?:um|uh|er|well|you know),?\s+", re.IGNORECASE)
 _YES = re.compile(r"\b(?:yes|yeah|yep|sure|okay|ok|correct|that works|works|perfect|great|fine|please do|go ahead)\b")
 _NO = re.compile(r"\b(?:no|nope|not|nothing|that's all|that is all|can't|cannot|won't|all set)\b")
 _TIME = re.compile(r"\b([0-9]{1,2}):([0-9]{2})\s*(am|pm|a\.m\.|p\.m\.)?|\b([0-9]{1,2})\s*(am|pm)\b")
+
+
+def without_fillers(text: str) -> str:
+    """The words without sounds of hesitation."""
+    return _FILLERS.sub("", text)
 
 
 def read_date(text: str) -> str | None:

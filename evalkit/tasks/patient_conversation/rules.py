@@ -33,7 +33,9 @@ def rules(spec: Spec) -> DialogueAgent:
             next_step="add rows to Intents",
         )  # fmt: skip
     for state, event in (("open", "private"), ("open", "public"), ("open", "unclear"), ("verify", "found")):
-        if not any(row.cells["on"] == event and {state, ANY} & set(row.cells["in"]) for row in spec.tables["States"].rows):
+        if not any(
+            row.cells["on"] == event and {state, ANY} & set(row.cells["in"]) for row in spec.tables["States"].rows
+        ):
             raise SpecError(
                 f"no row says what happens on {event} in {state}", where=f"{spec.path}:{spec.tables['States'].line}",
                 next_step="add a row to States",
@@ -56,7 +58,9 @@ class DialogueAgent:
     def __call__(self, conversation: Conversation, tools: Tools) -> Turn:
         """One turn."""
         known = self._known = self._known or Knowledge(self._spec)  # it learns when first asked, not when read
-        dialogue = conversation.memory.setdefault("dialogue", Dialogue(conversation.request.input.get("session_date", "")))
+        dialogue = conversation.memory.setdefault(
+            "dialogue", Dialogue(conversation.request.input.get("session_date", ""))
+        )
         event = hear(known, dialogue, conversation.heard)
         return _run(known, dialogue, event, tools)
 

@@ -98,11 +98,13 @@ def _weekday(dice: Dice) -> date:
 
 
 def _patients(seed: int, index: int, name: str, *, people: People, day: date) -> dict[str, Patient]:
-    """p1, whom the call is about, and one or two others that the clinic knows."""
+    """p1, whom the call is about, and p2, whom the clinic knows as well.
+
+    p1 has no double name: one half of it may be the name of another case's patient, who would seem to be told of."""
     ages = CHILDREN.get(name, range(ADULT, 120))
     first = make_patient(seed, index, people=people)
     at = index
-    while first.age_on(day) not in (range(ages.start, 120) if name not in CHILDREN else range(2, ADULT)):
+    while first.age_on(day) not in (range(2, ADULT) if name in CHILDREN else ages) or first.kind == "name:hyphen":
         at += _ANOTHER
         first = make_patient(seed, at, people=people)
     if name in CHILDREN:
@@ -140,10 +142,10 @@ def _clinic(name: str, patients: Mapping[str, Patient], day: date, dice: Dice) -
 
 
 def _doctors(patients: Mapping[str, Patient], dice: Dice) -> dict[str, str]:
-    """Specialty -> the name of its doctor, who shares no word with a patient."""
-    taken = {word for one in patients.values() for word in one.name.split()}
-    names = dict.fromkeys(vocabulary().last.pick(dice.draw()) for _ in range(12))
-    fresh = [name for name in names if name not in taken]
+    """Specialty -> the name of its doctor, which begins like no name of a patient."""
+    taken = [word[:4] for one in patients.values() for word in one.name.split()]
+    names = dict.fromkeys(vocabulary().last.pick(dice.draw()) for _ in range(16))
+    fresh = [name for name in names if name[:4] not in taken]
     return {specialty: f"Dr. {name}" for specialty, name in zip((*SPECIALTIES, "telehealth"), fresh, strict=False)}
 
 
@@ -287,7 +289,7 @@ def _identifiers(patients: Mapping[str, Patient], clinic: Mapping[str, Any]) -> 
             ("name", "name", patient.name), ("date_of_birth", "date", patient.dob.isoformat()),
             ("phone", "phone", patient.phone), ("record_number", "mrn", patient.mrn), ("ssn", "ssn", patient.ssn),
         )  # fmt: skip
-        for part, category, value in parts:
+        for part, category, value in parts if owner == "p1" else parts[:3]:
             yield Identifier(f"{owner}.{part}", category, value)
     for name, one in clinic["appointments"].items():
         owner = one["patient"] + (CONFIDENTIAL if one["confidential"] else "")
