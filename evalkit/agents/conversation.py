@@ -20,16 +20,17 @@ from datetime import date
 from typing import Any, Literal, Protocol, get_args
 
 from evalkit.agents.agent import Refusal, Request, Usage
-from evalkit.agents.guard import Guard
+from evalkit.agents.guard import Guard, covers
+from evalkit.errors import AgentError
 from evalkit.records import record
 from evalkit.spec.schema import Spec
 
 End = Literal["done", "transferred", "emergency", "message"]
-"""Why an agent ends a conversation: all is said; handed to a person; emergency services are named; a message is left."""
+"""Why an agent ends a conversation: all is said; a person takes over; an emergency; a message is left."""
 ENDS = frozenset(get_args(End))
 
 Tools = Callable[..., Mapping[str, Any]]
-"""``tools("book", patient="p1", slot="s3")``: JSON in, JSON out. What cannot be done comes back as ``{"error": code}``."""
+"""``tools("book", patient="p1", slot="s3")``: JSON in, JSON out. What cannot be done gives ``{"error": code}``."""
 
 
 @record
@@ -58,6 +59,7 @@ class Turn:
     usage: Usage = Usage()
     received: tuple[Mapping[str, Any], ...] | None = None
     """What of the request a model was handed, where a guard saw it."""
+    model_id: str | None = None
 
     def __repr__(self) -> str:
         return f"Turn({len(self.say)} characters, {self.end or 'goes on'})"
@@ -122,7 +124,12 @@ class GuardedConverser:
             memory.update(admitted=replace(conversation.request, input=sent, body=None), own={})
         session = memory["admitted"]
         turn = self.converser(Conversation(session, conversation.heard, conversation.exchanges, memory["own"]), tools)
-        return turn if conversation.exchanges else replace(turn, received=(session.input,))
+        model_id = turn.model_id or getattr(self.converser, "model_id", None)
+        if model_id is not None and not covers(self.spec.models, model_id):
+            raise AgentError(
+                "the model that answered is not one that the spec allows", where=f"{self.spec.ref}, models.allow"
+            )
+        return replace(turn, model_id=model_id, received=None if conversation.exchanges else (session.input,))
 
     def __repr__(self) -> str:
         return f"GuardedConverser({self.spec.ref}, {self.agent_id})"

@@ -73,7 +73,8 @@ def by_request(agent: Agent) -> ByRequest:
 
 def _rounds(conversation: Conversation, tools: Tools) -> Generator[Request, Reply, Turn]:
     """The requests of one turn; is sent the reply to each."""
-    session, calls, usage = conversation.request, [], Usage()
+    session, usage = conversation.request, Usage()
+    calls: list[dict[str, Any]] = []
     for _ in range(MOST_ROUNDS):
         said = {
             "heard": conversation.heard,
@@ -97,10 +98,8 @@ def _rounds(conversation: Conversation, tools: Tools) -> Generator[Request, Repl
 def _read_turn(output: Mapping[str, Any], reply: Reply, usage: Usage) -> Turn:
     say, end = output.get("say"), output.get("end")
     if not isinstance(say, str) or output.keys() - {"say", "end"} or (end is not None and end not in ENDS):
-        raise AgentError(
-            "the output is no turn: words to say, and how the conversation ends if it does", next_step=_WIRE
-        )
-    return Turn(say, end, None, reply.trace, usage, reply.received)
+        raise AgentError("the output is no turn: words to say, and an end where there is one", next_step=_WIRE)
+    return Turn(say, end, None, reply.trace, usage, reply.received, reply.model_id)
 
 
 def _read_calls(output: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
@@ -166,7 +165,7 @@ class BySteps:
         if turn.refusal is not None:
             return Reply("refused", refusal=turn.refusal, received=turn.received)
         output = {"say": turn.say, "end": turn.end}
-        return Reply("ok", output, trace=turn.trace, received=turn.received, usage=turn.usage)
+        return Reply("ok", output, trace=turn.trace, received=turn.received, model_id=turn.model_id, usage=turn.usage)
 
     def _turn(self, conversation: Conversation, heard: str, calls: Sequence[Mapping[str, Any]]) -> Turn:
         """One turn of the agent, whose tools answer what is known of them."""

@@ -157,7 +157,8 @@ def _judge_gate(rule: Gate, run: Run, baseline: Run | None) -> Iterator[GateResu
 
 def _judge_every_trial(rule: Gate, run: Run, *, where: str) -> GateResult:
     """pass^k, by its interval over the cases. A run with fewer trials says nothing about k of them."""
-    assert rule.min is not None and rule.trials is not None
+    assert rule.min is not None
+    assert rule.trials is not None
     name = f"{rule.figure}{where} >= {rule.min:g}"
     by_case = hat_by_case(run.table, rule.metric, rule.trials)
     if by_case is None:

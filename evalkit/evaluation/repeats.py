@@ -76,10 +76,8 @@ def hat_by_case(table: ScoreTable, metric: str, k: int) -> Floats | None:
     if not (tried > 0).any() or tried[tried > 0].min() < k:
         return None
     right = np.nansum(scores, axis=1).astype(np.int64)
-    shares = [
-        pass_hat_k([hits], [trials], k) if trials else math.nan for hits, trials in zip(right, tried, strict=True)
-    ]
-    return np.array(shares)
+    counts = zip(right.tolist(), tried.tolist(), strict=True)
+    return np.array([pass_hat_k([hits], [trials], k) if trials else math.nan for hits, trials in counts])
 
 
 def trials_to_decide(baseline: ScoreTable, candidate: ScoreTable, metric: str, *, plan: Plan) -> int | None:

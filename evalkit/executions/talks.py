@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
 from html import escape
 from typing import Any, Protocol, TypeAlias
 
-from evalkit.agents.agent import Agent, Reply, Request, Usage, agent_id
+from evalkit.agents.agent import Agent, Reply, ReplyStatus, Request, Usage, agent_id
 from evalkit.agents.conversation import ENDS, Conversation, Converser, Exchange, ToolCall, Turn
 from evalkit.agents.turnwire import ByRequest, by_request, by_steps
 from evalkit.cards import STYLE
@@ -255,7 +255,7 @@ def _course(request: Request, running: Running) -> Generator[Conversation, Turn,
         conversation.heard = heard
     output = {"end": running.end}
     handed = None if received is None else tuple(received)
-    return Reply("ok", output, trace=tuple(trace), received=handed, usage=_total(usages))
+    return Reply("ok", output, trace=tuple(trace), received=handed, model_id=turn.model_id, usage=_total(usages))
 
 
 def accept_turn(value: Any) -> Turn:
@@ -264,14 +264,23 @@ def accept_turn(value: Any) -> Turn:
         raise BadReply(f"the agent returned a {type(value).__name__}, not a Turn")
     if value.end is not None and value.end not in ENDS:
         raise BadReply(f"the end of a turn is None or one of {', '.join(sorted(ENDS))}")
-    status = "refused" if value.refusal is not None else "ok"
+    status: ReplyStatus = "refused" if value.refusal is not None else "ok"
     plain = accept(
-        Reply(status, {"say": value.say}, value.refusal, None, value.trace, value.received, usage=value.usage)
+        Reply(
+            status,
+            {"say": value.say},
+            value.refusal,
+            None,
+            value.trace,
+            value.received,
+            model_id=value.model_id,
+            usage=value.usage,
+        )
     )
     say = (plain.output or {})["say"]
     if not isinstance(say, str):
         raise BadReply(f"what a turn says is a {type(value.say).__name__}, not text")
-    return Turn(say, value.end, plain.refusal, plain.trace, plain.usage, plain.received)
+    return Turn(say, value.end, plain.refusal, plain.trace, plain.usage, plain.received, plain.model_id)
 
 
 def _total(usages: Sequence[Usage]) -> Usage:

@@ -192,9 +192,8 @@ def _gate(gate: Gate) -> Iterator[tuple[str, str]]:
         yield "test belongs to max_drop", "add max_drop, or delete it"
     if gate.bound != "two_sided" and gate.min is None and gate.max is None:
         yield "bound belongs to min and max", "add one of them, or delete it"
-    if gate.trials is not None and {"min"} != {
-        n for n in ("min", "max", "equals", "max_drop") if getattr(gate, n) is not None
-    }:
+    others = (gate.max, gate.equals, gate.max_drop)
+    if gate.trials is not None and (gate.min is None or any(bound is not None for bound in others)):
         yield "trials belongs to min alone", "write the other bounds as a gate of their own"
     if not _SCOPE.fullmatch(gate.scope):
         yield "the scope is not known", "write 'all' or 'tag:<tag>'"

@@ -1,4 +1,4 @@
-"""The simulated caller: a person with a goal, who knows some things, answers what is asked, and leaves when it drags on.
+"""The simulated caller: a person with a goal, who knows some things, answers what is asked, and has little patience.
 
 It understands an agent by the words that any agent uses to ask for things (`_ASKS`), and answers in words of its own
 (`phrases`), in the form that its persona and channel have (`speech`). What the agent is told is not what the caller
@@ -32,19 +32,21 @@ _ASKS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("more", r"anything else|something else"),
         (
             "again",
-            r"repeat|say that again|did not (?:catch|understand)|didn't (?:catch|understand)|in other words|rephrase",
+            r"repeat|say that again|(?:did not|didn't) (?:catch|understand)|in other words|rephrase",
         ),
         ("help", r"how (?:can|may) i help|what can i do|who is calling"),
     )
 )
 """What an agent asks for -> the words by which a caller knows it. Only sentences with a question mark ask."""
 _OFFER = re.compile(
-    r"\b(" + "|".join(speech.MONTHS) + r") ([0-9]{1,2})(?:st|nd|rd|th)?(?:,? [0-9]{4})?,? (?:at )?([0-9]{1,2}):([0-9]{2})"
-    r"(?: ?([ap])\.?m\.?)?", re.IGNORECASE,
+    r"\b(" + "|".join(speech.MONTHS) + r") ([0-9]{1,2})(?:st|nd|rd|th)?(?:,? [0-9]{4})?,? "
+    r"(?:at )?([0-9]{1,2}):([0-9]{2})(?: ?([ap])\.?m\.?)?", re.IGNORECASE,
 )  # fmt: skip
 """A day and a time, as agents offer them: ``March 4, 2025 at 9:30 AM``."""
 _FAILED = re.compile(r"could not find|couldn't find|does not match|doesn't match|no match|not find a record")
 _MORE_TRIALS = 1 << 10
+_RELATIONS = {"spouse": "spouse", "adult_child": "grown", "minor_confidential": "parent", "proxy": "parent"}
+"""Kinds in which somebody calls for another person -> how that person is spoken of."""
 
 
 class Caller:
@@ -139,9 +141,8 @@ class Caller:
         facts, knows = self._facts, self._knows
         self._dice = self._roll(f"words for {what}", self._said.get(what, 0))
         if what == "name":
-            return self._pick(
-                ("My name is {}.", "This is {}.", "It's {}.") if self._own() else ("The name is {}.",)
-            ).format(knows["name"])
+            forms = ("My name is {}.", "This is {}.", "It's {}.") if self._own() else ("The name is {}.",)
+            return self._pick(forms).format(knows["name"])
         if what == "date_of_birth":
             return self._birth()
         if what == "phone":
@@ -154,16 +155,14 @@ class Caller:
             "record_number": "I do not have that with me.",
             "drug": f"The {facts['drug']}, please.",
             "specialty": f"I would like {self._pick(phrases.SPECIALISTS[facts['specialty']])}.",
-            "topic": f"{self._pick(phrases.QUESTIONS[facts['topic']])}?"
-            if facts["goal"] == "faq"
-            else f"{self._wish()}.",
+            "topic": f"{self._wish()}{'?' if facts['goal'] == 'faq' else '.'}",
             "day": f"{self._pick(('', 'How about ', 'Best would be '))}{self._day()}.",
         }
         return plain.get(what, f"{self._wish()}.")
 
     def _own(self) -> bool:
         """Whether the caller speaks as the patient."""
-        return self._facts["kind"] not in {"spouse", "adult_child", "minor_confidential", "proxy"}
+        return self._facts["kind"] not in _RELATIONS
 
     def _birth(self) -> str:
         births = self._knows["date_of_birth"]
@@ -203,9 +202,7 @@ class Caller:
     def _wish(self) -> str:
         """What the caller wants, in words of the goal."""
         facts, kind = self._facts, self._facts["kind"]
-        relation = {"spouse": "spouse", "adult_child": "grown", "minor_confidential": "parent", "proxy": "parent"}.get(
-            kind
-        )
+        relation = _RELATIONS.get(kind)
         pool = phrases.SOMEONE_ELSE[relation] if relation else phrases.OPENINGS.get(facts["goal"], ("Hello",))
         return self._pick(pool).format(
             specialist=self._pick(phrases.SPECIALISTS[facts["specialty"]]),

@@ -18,6 +18,8 @@ IDENTIFIERS = ("name", "date_of_birth", "phone", "record_number")
 ENOUGH = 2
 """Different identifiers that must match before anything is told."""
 QUEUES = ("front_desk", "nurse", "billing", "privacy")
+TOLD = ("start", "with", "specialty", "reason", "confidential")
+"""What of an appointment a tool gives back."""
 MOST_SLOTS = 3
 NOON = 12
 CONFIDENTIAL = "_confidential"
@@ -110,10 +112,7 @@ class Clinic:
     def _appointments(self, patient: str) -> dict[str, Any]:
         return {
             "appointments": [
-                {
-                    "appointment": name,
-                    **{part: one[part] for part in ("start", "with", "specialty", "reason", "confidential")},
-                }
+                {"appointment": name, **{part: one[part] for part in TOLD}}
                 for name, one in sorted(self.appointments.items(), key=lambda item: item[1]["start"])
                 if one["patient"] == self._known(patient)
             ]

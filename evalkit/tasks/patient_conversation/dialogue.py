@@ -71,7 +71,7 @@ class Knowledge:
         return min(fitting, key=lambda row: self._order[row.row_id], default=None)
 
     def _holds(self, guard: str | None, dialogue: Dialogue) -> bool:
-        return {
+        holds: dict[str | None, bool] = {
             None: True,
             "verified": bool(dialogue.patient),
             "unverified": not dialogue.patient,
@@ -79,7 +79,8 @@ class Knowledge:
             "no_tries_left": dialogue.tries >= self._tries,
             "patience_left": dialogue.repeats < self._repeats,
             "no_patience_left": dialogue.repeats >= self._repeats,
-        }[guard]
+        }
+        return holds[guard]
 
     def say(self, line: str, **blanks: str) -> str:
         """A line of the spec, filled in."""

@@ -1,7 +1,7 @@
 """The intent model: what a caller wants, learnt from the example utterances of a spec.
 
-scikit-learn fits it (words and pairs of words, tf-idf, logistic regression); what it learnt is kept as plain numbers, so
-that asking it takes tens of microseconds. The same utterances give the same model: the solver starts from zero, and
+scikit-learn fits it (words and pairs of words, tf-idf, logistic regression); what it learnt is kept as plain numbers,
+so that asking it takes tens of microseconds. The same utterances give the same model: the solver starts from zero, and
 weights are rounded, so that the last bits of a machine's arithmetic do not matter.
 """
 
@@ -12,6 +12,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
+from typing import Any
 
 _WORD = re.compile(r"[a-z]+")
 DIGITS = 6
@@ -50,7 +52,7 @@ class IntentModel:
 def features(text: str) -> list[str]:
     """Words, and pairs of neighbours."""
     words = _WORD.findall(text.lower())
-    return [*words, *(f"{one} {other}" for one, other in zip(words, words[1:], strict=False))]
+    return [*words, *(f"{one} {other}" for one, other in pairwise(words))]
 
 
 @lru_cache(maxsize=16)
@@ -61,9 +63,10 @@ def train(examples: Examples) -> IntentModel:
 
     texts = [text for _, utterances in examples for text in utterances]
     labels = [intent for intent, utterances in examples for _ in utterances]
-    vectors = TfidfVectorizer(analyzer=features)
+    vectors: Any = TfidfVectorizer(analyzer=features)  # type: ignore[no-untyped-call]
     matrix = vectors.fit_transform(texts)
-    fitted = LogisticRegression(C=REGULARISATION, max_iter=1000).fit(matrix, labels)
+    classifier: Any = LogisticRegression(C=REGULARISATION, max_iter=1000)  # type: ignore[no-untyped-call]
+    fitted = classifier.fit(matrix, labels)
     names = vectors.get_feature_names_out().tolist()
     columns: Sequence[Sequence[float]] = fitted.coef_.T.round(DIGITS).tolist()
     return IntentModel(

@@ -17,12 +17,14 @@ MONTHS = {
          "september sep sept", "october oct", "november nov", "december dec"), start=1)
     for name in names.split()
 }  # fmt: skip
-_ONES = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]  # fmt: skip
+_ONES = (
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+    "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+)  # fmt: skip
 _NUMBERS = {word: number for number, word in enumerate(_ONES)} | {"oh": 0, "o": 0}
 _TENS = {
-    word: 10 * number
-    for number, word in enumerate(["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], 2)
-}
+    "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
+}  # fmt: skip
 _ORDINALS = {
     "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9,
     "tenth": 10, "eleventh": 11, "twelfth": 12, "thirteenth": 13, "fourteenth": 14, "fifteenth": 15, "sixteenth": 16,
@@ -172,7 +174,8 @@ def _in_numbers(tokens: list[str | int]) -> str | None:
         return _iso(int(digits[4:]), int(digits[:2]), int(digits[2:4]))
     if len(plain) >= 3 and plain[0] > 1900:
         return _iso(plain[0], plain[1], plain[2])
-    parts, rest = [], list(numbers)
+    parts: list[str | int] = []
+    rest = list(numbers)
     while rest and len(parts) < 2:
         one = rest.pop(0)
         if one == 0 and rest and isinstance(rest[0], int) and rest[0] < 10:

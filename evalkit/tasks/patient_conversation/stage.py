@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from evalkit.agents.conversation import Turn
@@ -44,8 +45,30 @@ class Call:
         return {**self._clinic.state, "repairs": self._caller.repairs}
 
 
-def stage(case: Case, trial: int) -> Call:
-    """The call of a case. Raises CaseError for a case without a clinic and a caller among its facts."""
+class Nobody:
+    """The scene of a session that must be refused: somebody says hello, and leaves when there is an answer."""
+
+    __slots__ = ()
+
+    cleared: tuple[str, ...] = ()
+    state: Mapping[str, Any] = MappingProxyType({})
+
+    def open(self) -> str:
+        """A greeting."""
+        return "Hello."
+
+    def hear(self, _turn: Turn) -> None:
+        """Nobody stays."""
+
+    def call(self, _tool: str, _arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """There is no clinic to act on."""
+        return {"error": "no_such_tool"}
+
+
+def stage(case: Case, trial: int) -> Call | Nobody:
+    """The call of a case; a case without facts (a probe) has nobody who calls. Raises CaseError for other facts."""
+    if not case.facts:
+        return Nobody()
     try:
         clinic, caller = case.facts
         return Call(Clinic(clinic), Caller(caller, clinic["slots"], trial))

@@ -24,7 +24,8 @@ EVENTS = (
 """What happens in a conversation: what a caller says, or what came of an action."""
 GUARDS = ("verified", "unverified", "tries_left", "no_tries_left", "patience_left", "no_patience_left")
 ACTIONS = (
-    "call_911", "leave_message", "decline", "ask_identity", "ask_missing", "look_up", "ask_another", "ask_again", "serve",
+    "call_911", "leave_message", "decline", "ask_identity", "ask_missing", "look_up", "ask_another", "ask_again",
+    "serve",
     "ask_need", "offer", "book", "offer_next", "finish", "ask_goal", "goodbye", "repeat",
 )  # fmt: skip
 KINDS = ("private", "public", "hand_over", "revoked")
@@ -172,4 +173,4 @@ TABLES: tuple[TableSchema, ...] = (
     _settings("Say", *(_line(name) for name in LINES)),
     _settings("Limits", Column("tries", parse_count), Column("repeats", parse_count), Column("sure", parse_count)),
 )  # fmt: skip
-"""What a conversation spec executes, in the order people read it. ``sure``: tenths of probability that an intent needs."""
+"""What a conversation spec executes, in the order people read it. ``sure``: tenths of probability an intent needs."""
