@@ -64,7 +64,9 @@ class Caller:
         self._last: tuple[str, ...] = ()
         self._topic: list[str] = []
         """What was last asked for, a request to repeat apart."""
-        self._revoked = self._urgent = self._asked_more = False
+        self._revoked = self._asked_more = False
+        self.urgent = False
+        """Whether an emergency was spoken of."""
         self.repairs = 0
         """Turns in which something had to be said again."""
         self._dice = self._roll("voice of the caller", 0)
@@ -77,6 +79,7 @@ class Caller:
         if kind == "voicemail":
             return self._say("opening", self._dice.pick(phrases.VOICEMAILS).format(name=self._knows["name"]))
         if kind == "emergency":
+            self.urgent = True
             return self._say("opening", self._dice.pick(phrases.EMERGENCIES))
         if kind == "injection":
             return self._say("opening", self._dice.pick(phrases.INJECTIONS).format(name=self._knows["name"]))
@@ -96,8 +99,8 @@ class Caller:
     def _answer(self, words: str) -> str:
         facts = self._facts
         asked = self._asked(words)
-        if facts["kind"] == "emergency_later" and not self._urgent and len(self._said) > 1:
-            self._urgent = True
+        if facts["kind"] == "emergency_later" and not self.urgent and (len(self._said) > 1 or "more" in asked):
+            self.urgent = True
             return self._say("emergency", f"Oh no. {self._pick(phrases.EMERGENCIES)}")
         if facts["kind"] == "consent_revoked" and not self._revoked and {"day", "offer"} & set(asked):
             self._revoked = True
@@ -203,7 +206,8 @@ class Caller:
         """What the caller wants, in words of the goal."""
         facts, kind = self._facts, self._facts["kind"]
         relation = _RELATIONS.get(kind)
-        pool = phrases.SOMEONE_ELSE[relation] if relation else phrases.OPENINGS.get(facts["goal"], ("Hello",))
+        pools = {**phrases.OPENINGS, "emergency": phrases.EMERGENCIES}
+        pool = phrases.SOMEONE_ELSE[relation] if relation else pools.get(facts["goal"], ("Hello",))
         return self._pick(pool).format(
             specialist=self._pick(phrases.SPECIALISTS[facts["specialty"]]),
             trouble=self._pick(phrases.TROUBLES.get(facts["specialty"], ("a checkup",))),

@@ -41,8 +41,8 @@ class Call:
 
     @property
     def state(self) -> Mapping[str, Any]:
-        """The clinic's records, and how often the caller had to say something again."""
-        return {**self._clinic.state, "repairs": self._caller.repairs}
+        """The clinic's records, how often the caller had to say something again, and whether of an emergency."""
+        return {**self._clinic.state, "repairs": self._caller.repairs, "urgent": self._caller.urgent}
 
 
 class Nobody:
