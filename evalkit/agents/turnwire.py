@@ -155,7 +155,7 @@ class BySteps:
         session = replace(request, input={name: value for name, value in request.input.items() if name != FIELD})
         conversation = Conversation(session, "")
         for one in said["exchanges"]:
-            turn = self._turn(conversation, one["heard"], one["calls"])
+            turn = self._turn(conversation, one["heard"], one["calls"], past=True)
             calls = tuple(ToolCall(call["tool"], call["arguments"], call["result"]) for call in one["calls"])
             conversation.exchanges = (*conversation.exchanges, Exchange(one["heard"], turn, calls))
         try:
@@ -167,15 +167,17 @@ class BySteps:
         output = {"say": turn.say, "end": turn.end}
         return Reply("ok", output, trace=turn.trace, received=turn.received, model_id=turn.model_id, usage=turn.usage)
 
-    def _turn(self, conversation: Conversation, heard: str, calls: Sequence[Mapping[str, Any]]) -> Turn:
-        """One turn of the agent, whose tools answer what is known of them."""
+    def _turn(
+        self, conversation: Conversation, heard: str, calls: Sequence[Mapping[str, Any]], *, past: bool = False
+    ) -> Turn:
+        """One turn of the agent, whose tools answer what is known of them; of a past one all of it is."""
         known = iter(calls)
 
         def tools(tool: str, /, **arguments: Any) -> Mapping[str, Any]:
             call = next(known, None)
-            if call is None:
+            if call is None and not past:
                 raise _Wanted(tool, arguments)
-            if (call["tool"], call["arguments"]) != (tool, arguments):
+            if call is None or (call["tool"], call["arguments"]) != (tool, arguments):
                 raise AgentError(
                     "asked again with the same words, the agent called other tools",
                     next_step="only an agent that does the same each time can be run in steps",
