@@ -99,8 +99,8 @@ def read_time(text: str) -> str | None:
         return None
     hour, minute = int(found[1] or found[4]), int(found[2] or 0)
     half = (found[3] or found[5] or "").replace(".", "")
-    if half == "pm" and hour < 12:
-        hour += 12
+    if half:
+        hour = hour % 12 + 12 * (half == "pm")
     return f"{hour % 24:02d}:{minute:02d}" if minute < 60 else None
 
 
