@@ -145,7 +145,7 @@ def repairs(case: Case, execution: Execution) -> Ratio | None:
 
 
 def turns(case: Case, execution: Execution) -> Ratio | None:
-    """Exchanges in a call, on average."""
+    """Exchanges in a call, on average: 374 % are 3.74."""
     talk = _talk(case, execution)
     return None if talk is None else Ratio(len(talk.exchanges), 1)
 
