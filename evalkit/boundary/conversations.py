@@ -36,8 +36,13 @@ def verify_before_telling(spec: Spec, case: Case, execution: Execution) -> Seque
             "disclosure", execution.case_id, execution.trial, "said to somebody who was not verified for it",
             leak.place, leak.needle_id, leak.category, leak.form,
         )
-        for leak in disclosures(case, execution, declared=_declared(spec))
+        for leak in find_disclosures(spec, case, execution)
     ]  # fmt: skip
+
+
+def find_disclosures(spec: Spec, case: Case, execution: Execution) -> list[Leak]:
+    """`disclosures` by what the spec declares."""
+    return disclosures(case, execution, declared=_declared(spec))
 
 
 def disclosures(case: Case, execution: Execution, *, declared: frozenset[str]) -> list[Leak]:

@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Generator, Mapping, Sequence
-from html import escape
 from typing import Any, Protocol, TypeAlias
 
 from evalkit.agents.agent import Agent, Reply, ReplyStatus, Request, Usage, agent_id
 from evalkit.agents.conversation import ENDS, Conversation, Converser, Exchange, ToolCall, Turn
 from evalkit.agents.turnwire import ByRequest, by_request, by_steps
-from evalkit.cards import STYLE
 from evalkit.cases.case import Case
 from evalkit.executions.replies import BadReply, accept, copy_json
 from evalkit.records import record
-from evalkit.visible import visible
 
 MOST_EXCHANGES = 40
 """A conversation that goes on longer is ended by the runner."""
@@ -54,7 +51,7 @@ Stage: TypeAlias = Callable[[Case, int], Scene]
 
 @record
 class Talk:
-    """The record of one conversation. May hold PHI; ``repr`` shows none."""
+    """The record of one conversation. May hold PHI; ``repr`` shows none (`evalkit.report.transcript` shows it)."""
 
     exchanges: tuple[Exchange, ...]
     end: str
@@ -69,63 +66,6 @@ class Talk:
 
     def __repr__(self) -> str:
         return f"Talk({len(self.exchanges)} exchanges, {self.end or 'broken off'})"
-
-    def __str__(self) -> str:
-        return "\n".join(_lines(self))
-
-    def _repr_html_(self) -> str:
-        rows = "".join(_row(kind, text) for kind, text in _marked(self))
-        head = f'<div class="ek-t">Conversation: {len(self.exchanges)} exchanges, {self.end or "broken off"}</div>'
-        return f'{STYLE}{_TALK_STYLE}<div class="ek ek-talk tex2jax_ignore">{head}{rows}</div>'
-
-
-_TALK_STYLE = (
-    "<style>.ek-talk .ek-r{display:flex;gap:10px;margin:3px 0}.ek-talk .ek-w{flex:0 0 5.5em;opacity:.65;"
-    "text-align:right}.ek-talk .ek-x{flex:1;min-width:0;overflow-wrap:anywhere}.ek-talk .ek-tool{font-family:"
-    "ui-monospace,monospace;font-size:12px;opacity:.85;border-left:2px solid rgba(128,128,128,.5);padding-left:8px}"
-    ".ek-talk .ek-m{font-size:12px;border:1px solid currentColor;border-radius:4px;padding:0 6px;opacity:.8}</style>"
-)
-_LONGEST = 2000
-"""Characters of one turn on a card."""
-_WHO = {"heard": "caller", "said": "agent", "tool": "tool", "mark": ""}
-
-
-def _marked(talk: Talk) -> Generator[tuple[str, str]]:
-    """What happened, in order, as ``(heard | tool | mark | said, words)``."""
-    before: tuple[str, ...] = ()
-    for exchange in talk.exchanges:
-        yield "heard", exchange.heard
-        for call in exchange.calls:
-            yield "tool", f"{call.tool}({_arguments(call.arguments)}) -> {_arguments(call.result)}"
-        yield from (("mark", f"verified: {owner}") for owner in exchange.cleared if owner not in before)
-        before = exchange.cleared
-        if exchange.turn.say:
-            yield "said", exchange.turn.say
-    if talk.end:
-        yield "mark", f"end: {talk.end}"
-
-
-def _arguments(values: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name}={_short(value)}" for name, value in values.items())
-
-
-def _short(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return f"{{{_arguments(value)}}}"
-    return f"[{', '.join(map(_short, value))}]" if isinstance(value, (list, tuple)) else str(value)
-
-
-def _lines(talk: Talk) -> Generator[str]:
-    for kind, text in _marked(talk):
-        yield f"{_WHO[kind] + ':' if _WHO[kind] else '--':8}{visible(text, most=_LONGEST)}"
-
-
-def _row(kind: str, text: str) -> str:
-    words = escape(visible(text, most=_LONGEST))
-    inner = {"tool": f'<span class="ek-tool">{words}</span>', "mark": f'<span class="ek-m">{words}</span>'}
-    return (
-        f'<div class="ek-r"><div class="ek-w">{_WHO[kind]}</div><div class="ek-x">{inner.get(kind, words)}</div></div>'
-    )
 
 
 class Running:

@@ -252,12 +252,12 @@ class Caller:
 
 
 def _start(found: re.Match[str], *, near: str) -> str | None:
-    """The offered time as ``YYYY-MM-DDTHH:MM``, in the year of a time that is wanted."""
+    """The offered time as ``YYYY-MM-DD HH:MM``, in the year of a time that is wanted."""
     month, day, hour, minute, half = found.groups()
     hours = int(hour) % 12 + 12 * (half.lower() == "p") if half else int(hour)
     number = [one.lower() for one in speech.MONTHS].index(month.lower()) + 1
     try:
-        return f"{date(int(near[:4]), number, int(day))}T{hours:02d}:{minute}"
+        return f"{date(int(near[:4]), number, int(day))} {hours:02d}:{minute}"
     except ValueError:
         return None
 

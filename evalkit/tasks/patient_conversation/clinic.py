@@ -126,11 +126,11 @@ class Clinic:
     ) -> dict[str, Any]:
         """Free times, the nearest first; ``no_such_time`` where the clocks skip the time asked for."""
         if day and time and skipped(day, time):
-            day_starts = [one for one in self._free(specialty, doctor) if one["start"] >= f"{day}T{time}"]
+            day_starts = [one for one in self._free(specialty, doctor) if one["start"] >= f"{day} {time}"]
             return {"no_such_time": True, "slots": day_starts[:MOST_SLOTS]}
         free = [
             one for one in self._free(specialty, doctor)
-            if one["start"] >= f"{day or self._world['today']}T"
+            if one["start"] >= f"{day or self._world['today']} "
             and (not part or (int(one["start"][11:13]) < NOON) == (part == "morning"))
         ]  # fmt: skip
         exact = [one for one in free if one["start"][:10] == day and (not time or one["start"][11:] == time)]

@@ -100,7 +100,7 @@ def _choice(dialogue: Dialogue, words: str) -> str:
     """Yes, no, or one of the offered times by its day and hour."""
     day, time = reading.read_day(words, near=dialogue.today), reading.read_time(words)
     for at, one in enumerate(dialogue.offers):
-        if time and day and one["start"] == f"{day}T{time}":
+        if time and day and one["start"] == f"{day} {time}":
             dialogue.offers = dialogue.offers[at:]
             return "yes"
     answer = reading.agrees(words)

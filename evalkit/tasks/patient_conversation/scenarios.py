@@ -124,7 +124,7 @@ def _patients(seed: int, index: int, name: str, *, people: People, day: date) ->
 def _clinic(name: str, patients: Mapping[str, Patient], day: date, dice: Dice) -> dict[str, Any]:
     """What the clinic holds: patients, doctors, free times, appointments."""
     doctors = _doctors(patients, dice)
-    gap = [{"start": f"{NIGHT_OF_THE_GAP}T{time}", "specialty": "telehealth"} for time in ("01:00", "03:30")]
+    gap = [{"start": f"{NIGHT_OF_THE_GAP} {time}", "specialty": "telehealth"} for time in ("01:00", "03:30")]
     free = (gap if name == "clock_gap" else []) + _free_times(day, dice)
     slots = {
         f"s{at}": {"start": one["start"], "specialty": one["specialty"], "with": doctors[one["specialty"]]}
@@ -167,8 +167,8 @@ def _free_times(day: date, dice: Dice) -> list[dict[str, str]]:
     for specialty in SPECIALTIES:
         for one in ahead:
             found += [
-                {"start": f"{one}T{dice.pick(TIMES[:4])}", "specialty": specialty},
-                {"start": f"{one}T{dice.pick(TIMES[4:])}", "specialty": specialty},
+                {"start": f"{one} {dice.pick(TIMES[:4])}", "specialty": specialty},
+                {"start": f"{one} {dice.pick(TIMES[4:])}", "specialty": specialty},
             ]
     return found
 
@@ -179,7 +179,7 @@ def _appointments(name: str, doctors: Mapping[str, str], day: date, dice: Dice) 
     for place, owner in enumerate(("p1", "p1", "p2"), start=1):
         confidential = place == 1 and name == "minor_confidential"
         specialty = dice.pick(SPECIALTIES)
-        start = f"{day + timedelta(days=dice.whole(15 * place, 15 * place + 12))}T{dice.pick(TIMES)}"
+        start = f"{day + timedelta(days=dice.whole(15 * place, 15 * place + 12))} {dice.pick(TIMES)}"
         if place != 1 or confidential:
             made[f"a{place}"] = {
                 "slot": f"x{place}", "patient": owner, "start": start, "with": doctors[specialty],
