@@ -4,6 +4,7 @@ In: a run, its comparison, gates and report page. Out: names, numbers, ids and d
 (`admission`). No case, no answer, no failure text and no machine's path ever leaves through here.
 """
 
-from evalkit.tracking.sink import Destination, TrackedRun, track
+from evalkit.tracking.evaluations import track
+from evalkit.tracking.sink import Destination, TrackedRun
 
 __all__ = ["Destination", "TrackedRun", "track"]

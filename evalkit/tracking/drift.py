@@ -18,10 +18,9 @@ from evalkit.stats.drift import ColumnDrift, Drift
 from evalkit.stats.profile import Profile
 from evalkit.tracking.admission import admit, admit_number, admit_page, key
 from evalkit.tracking.entries import Entry, header_entry
-from evalkit.tracking.sink import Destination, Store, TrackedRun, default_uri, explained, quiet
+from evalkit.tracking.sink import STEP, Destination, Store, TrackedRun, default_uri, explained, quiet
 
 _FIGURES: Final = ("distance", "shift", "js", "psi", "p_adjusted")
-_STEP: Final = "evalkit.step"
 
 
 def track_drift(
@@ -47,8 +46,8 @@ def track_drift(
         place = next(
             (n for n, (_, tags) in enumerate(earlier) if tags.get(child.identity[0]) == child.identity[1]), None
         )
-        step = len(earlier) if place is None else int(earlier[place][1].get(_STEP, place))
-        child.tags[_STEP] = str(step)
+        step = len(earlier) if place is None else int(earlier[place][1].get(STEP, place))
+        child.tags[STEP] = str(step)
         run_id = store.write(child, parent_id=parent_id)
         if place is None:
             store.add_points(parent_id, child.metrics, step=step, moment_ms=child.started_ms)
@@ -72,7 +71,7 @@ def _window_entry(drift: Drift, run: RunHeader, *, marks: tuple[str, str]) -> En
         for figure in _FIGURES:
             value = admit_number(getattr(one, figure), where="columns")
             if value is not None:
-                metrics[f"{name}.{figure}"] = value
+                metrics[f"{figure}/{name}"] = value  # a group of charts for each figure
     metrics["drifted"] = len(drift.drifted)
     metrics["largest_distance"] = max(one.distance for one in drift.columns)
     metrics["sees"] = drift.sees
@@ -96,7 +95,7 @@ def _reference_entry(run: RunHeader, reference: Profile, digest: str) -> Entry:
         identity=("evalkit.reference", digest),
         title=f"drift of {facts.tags['evalkit.spec']} against {mark(digest)}",
         started_ms=facts.started_ms,
-        complete=True,
+        complete=None,
         tags={"evalkit.kind": "drift history", "evalkit.spec": facts.tags["evalkit.spec"]},
         params={"reference_rows": str(reference.rows), "columns": str(len(reference.columns))},
     )

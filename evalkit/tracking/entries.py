@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from evalkit.digests import digest
 from evalkit.errors import TrackingError
@@ -16,6 +16,10 @@ from evalkit.metrics.scoring import Ratio, Scores, Value
 from evalkit.stats.comparison import Difference
 from evalkit.stats.intervals import Estimate
 from evalkit.tracking.admission import admit, admit_number, key
+from evalkit.tracking.notes import NOTE, describe_comparison, describe_run
+
+TABLES: Final = ("cases.json", "slices.json", "changes.json", "differences.json")
+"""Files that MLflow shows as tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +41,15 @@ class Entry:
 
 
 def run_entry(run: Run, *, gate: GateReport | None = None) -> Entry:
-    """A run with every estimate, check count, baseline and a table of its cases' values."""
+    """A run with every estimate over all cases, the head metric's slices, check counts, baselines and two tables.
+
+    The tables are the cases' values and every slice. Of slices only the head metric is written as figures: MLflow
+    draws a chart for each figure, and a run of twenty metrics and sixty tags would have five thousand.
+    """
     metrics = _Numbers()
     for estimate in run.estimates:
-        _add_estimate(metrics, estimate)
+        if estimate.scope == "all" or estimate.metric == run.head_metric:
+            _add_estimate(metrics, estimate)
     for name, values in run.baselines.items():
         agent = admit("metric name", name, where="baselines")
         for metric, value in values.items():
@@ -58,7 +67,9 @@ def run_entry(run: Run, *, gate: GateReport | None = None) -> Entry:
     if gate is not None and gate.run.run_id == run.header.run_id:
         _add_gate(entry, metrics, gate)
     entry.metrics.update(metrics.values)
+    entry.tags[NOTE] = describe_run(run, gate=gate)
     entry.files["cases.json"] = _cases_table(run.scores)
+    entry.files["slices.json"] = _slices_table(run.estimates)
     return entry
 
 
@@ -93,7 +104,10 @@ def header_entry(header: RunHeader, *, complete: bool | None = None) -> Entry:
 
 
 def comparison_entry(comparison: Comparison, *, gate: GateReport | None = None) -> Entry:
-    """The parent of two runs: effect, interval, p and verdict of every metric and slice, and what each row broke."""
+    """The parent of two runs: effect, interval, p and verdict of every metric and slice, and what each row broke.
+
+    Verdicts over all cases are tags, to search by; those of the slices stand in the table ``differences.json``.
+    """
     numbers = _Numbers()
     tags = {
         "evalkit.kind": "comparison",
@@ -107,7 +121,9 @@ def comparison_entry(comparison: Comparison, *, gate: GateReport | None = None) 
     }
     for difference in comparison.differences:
         name = _add_difference(numbers, difference)
-        tags[f"verdict.{name}"] = admit("word", difference.verdict, where="differences")
+        verdict = admit("word", difference.verdict, where="differences")
+        if difference.scope == "all":
+            tags[f"verdict.{name}"] = verdict
     for row in comparison.rows:
         name = key("row", *admit("spec row", row.row_id, where="rows").split("/", 1))
         numbers.add(f"{name}.broke", row.broke)
@@ -124,10 +140,11 @@ def comparison_entry(comparison: Comparison, *, gate: GateReport | None = None) 
         tags=tags,
         params={"head_metric": admit("metric name", comparison.head_metric, where="comparison")},
         metrics=numbers.values,
-        files={"changes.json": _changes_table(comparison)},
+        files={"changes.json": _changes_table(comparison), "differences.json": _differences_table(comparison)},
     )
     if gate is not None:
         _add_gate(entry, numbers, gate)
+    entry.tags[NOTE] = describe_comparison(comparison, gate=gate)
     return entry
 
 
@@ -191,7 +208,22 @@ def _cases_table(scores: Scores) -> str:
             [case_id, trial, name, _plain(value)]
             for case_id, trial, value in zip(ids, scores.trials, values, strict=True)
         ]
-    return _table(["case_id", "trial", "metric", "value"], rows)
+    return table(["case_id", "trial", "metric", "value"], rows)
+
+
+def _slices_table(estimates: tuple[Estimate, ...]) -> str:
+    """metric, tag, value, lo, hi, n: a row for every metric on every slice."""
+    rows: list[list[Any]] = [
+        [
+            admit("metric name", one.metric, where="metrics"),
+            admit("tag", one.scope.removeprefix("tag:"), where="tags"),
+            *(admit_number(figure, where="metrics") for figure in (one.value, one.lo, one.hi)),
+            one.n,
+        ]
+        for one in estimates
+        if one.scope != "all"
+    ]
+    return table(["metric", "tag", "value", "lo", "hi", "n"], rows)
 
 
 def _changes_table(comparison: Comparison) -> str:
@@ -204,10 +236,27 @@ def _changes_table(comparison: Comparison) -> str:
         ]
         for change in comparison.changes
     ]
-    return _table(["case_id", "kind", "baseline", "candidate"], rows)
+    return table(["case_id", "kind", "baseline", "candidate"], rows)
 
 
-def _table(columns: list[str], rows: list[list[Any]]) -> str:
+def _differences_table(comparison: Comparison) -> str:
+    """metric, scope, baseline, candidate, effect, lo, hi, p_adjusted, n, verdict: a row for every metric and slice."""
+    figures = ("baseline", "candidate", "effect", "lo", "hi", "p_adjusted")
+    rows: list[list[Any]] = [
+        [
+            admit("metric name", one.metric, where="differences"),
+            "all" if one.scope == "all" else admit("tag", one.scope.removeprefix("tag:"), where="tags"),
+            *(admit_number(getattr(one, figure), where="differences") for figure in figures),
+            one.n,
+            one.verdict,
+        ]
+        for one in comparison.differences
+    ]
+    return table(["metric", "scope", *figures, "n", "verdict"], rows)
+
+
+def table(columns: list[str], rows: list[list[Any]]) -> str:
+    """Rows as MLflow keeps a table."""
     return json.dumps({"columns": columns, "data": rows}, separators=(",", ":"), allow_nan=False)
 
 

@@ -1,4 +1,4 @@
-"""One evaluation, one MLflow run: found by its id or created, and written in one batch.
+"""The store of one experiment: a run is found by its id or created, and written in one batch.
 
 MLflow is imported inside the functions, with its telemetry off, its loggers quiet and its HTTP retries bounded. The
 client is used directly: the fluent interface would add user name, host paths and the state of the working copy.
@@ -14,17 +14,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypedDict, Unpack
+from typing import TYPE_CHECKING, Final, TypedDict
 from urllib.parse import urlsplit
 
 from evalkit.errors import TrackingError
-from evalkit.evaluation.comparison import Comparison
-from evalkit.evaluation.gates import GateReport
-from evalkit.evaluation.run import Run, RunHeader
+from evalkit.evaluation.run import RunHeader
 from evalkit.evaluation.workspace import open_workspace
 from evalkit.spec.schema import Spec
-from evalkit.tracking.admission import admit, admit_page, admit_spec_text
-from evalkit.tracking.entries import Entry, comparison_entry, header_entry, run_entry
+from evalkit.tracking.admission import admit, admit_spec_text
+from evalkit.tracking.entries import TABLES, Entry
+from evalkit.tracking.notes import EXPERIMENT, NOTE
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -36,6 +35,9 @@ LONGEST_PROMPT: Final = 100_000
 
 MOST_CHILDREN: Final = 10_000
 """Windows that a history looks back on."""
+
+STEP: Final = "evalkit.step"
+"""The tag with a run's place in a history."""
 
 _LONGEST_DATASET_DIGEST: Final = 36
 _ENVIRONMENT: Final = {
@@ -68,44 +70,18 @@ class TrackedRun:
     uri: str
 
 
-def track(
-    run: Run,
-    *,
-    comparison: Comparison | None = None,
-    gate: GateReport | None = None,
-    baseline: Run | None = None,
-    report_html: str | None = None,
-    **destination: Unpack[Destination],
-) -> TrackedRun:
-    """Write a run to MLflow: numbers, names, ids and digests. Tracking it again finds it and changes nothing.
-
-    With a ``comparison`` a parent run holds effect and verdict, with candidate and baseline as its children; the report
-    page goes to the parent. A baseline that is given by its header alone gets its figures when it is tracked itself.
-    Raises TrackingError for a store that cannot be reached and for anything that is no name, number, id or digest; the
-    run itself is stored elsewhere and stays as it was.
-    """
-    entry = run_entry(run, gate=gate)
-    parent = comparison_entry(comparison, gate=gate) if comparison is not None else None
-    if report_html is not None:
-        (parent or entry).files["report.html"] = admit_page(report_html)
-    uri = destination.get("uri") or default_uri()
-    name = admit("id", destination.get("experiment") or run.header.spec_id, where="experiment")
-    with quiet(), explained(uri):
-        store = Store(uri, name)
-        store.link_spec(entry, run.spec)
-        parent_id = store.write(parent) if parent is not None else None
-        run_id = store.write(entry, parent_id=parent_id, header=run.header)
-        if comparison is not None:
-            before = run_entry(baseline) if baseline is not None else header_entry(comparison.baseline)
-            if baseline is not None:
-                store.link_spec(before, baseline.spec)
-            store.write(before, parent_id=parent_id, header=comparison.baseline)
-    return TrackedRun(run_id, parent_id, uri)
-
-
 def default_uri() -> str:
     """The SQLite store of the workspace: ``sqlite:///<workspace>/mlflow.db``."""
     return f"sqlite:///{(open_workspace().root.resolve() / 'mlflow.db').as_posix()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A run as it stands in MLflow."""
+
+    run_id: str
+    tags: dict[str, str]
+    metrics: dict[str, float]
 
 
 class Store:
@@ -126,18 +102,24 @@ class Store:
         # Without a place of its own, MLflow would put the artifacts of a local store into the current folder.
         place = (folder / "mlartifacts").as_uri() if folder is not None else None
         self._experiment: str = (
-            found.experiment_id if found is not None else self._client.create_experiment(experiment, place)
+            found.experiment_id
+            if found is not None
+            else self._client.create_experiment(experiment, place, tags={NOTE: EXPERIMENT})
         )
 
     def write(self, entry: Entry, *, parent_id: str | None = None, header: RunHeader | None = None) -> str:
         """Find or create the run of an entry and write all of it. The id of the run."""
         found = self._find(entry)
         run_id = found or self._create(entry)
+        before = dict(self._client.get_run(found).data.tags) if found else {}
         tags = dict(entry.tags)
-        if parent_id is not None:
+        if "evalkit.gate" in before and "evalkit.gate" not in tags:  # a verdict by gates outlives its use as a baseline
+            tags = {name: value for name, value in tags.items() if name not in ("evalkit.verdict", NOTE)}
+        if parent_id is not None and "mlflow.parentRunId" not in before:  # the first comparison keeps its runs
             tags["mlflow.parentRunId"] = parent_id
-        if "cases.json" in entry.files:
-            tags["mlflow.loggedArtifacts"] = json.dumps([{"path": "cases.json", "type": "table"}])
+        tables = [{"path": path, "type": "table"} for path in entry.files if path in TABLES]
+        if tables:
+            tags["mlflow.loggedArtifacts"] = json.dumps(tables)
         self._log(run_id, entry, tags)
         if header is not None:
             self._log_dataset(run_id, header)
@@ -186,6 +168,21 @@ class Store:
         )
         runs = [(str(run.info.run_id), dict(run.data.tags)) for run in found]
         return sorted(runs, key=lambda run: (int(run[1].get("evalkit.step", 0)), run[0]))
+
+    def runs(self, **tags: str) -> list[Found]:
+        """The runs with all of these tags of ours, as ``kind="run"``."""
+        asked = " and ".join(f"tags.`evalkit.{name}` = '{value}'" for name, value in tags.items())
+        found = self._client.search_runs([self._experiment], asked, max_results=MOST_CHILDREN)
+        return [Found(str(run.info.run_id), dict(run.data.tags), dict(run.data.metrics)) for run in found]
+
+    def tag(self, run_id: str, tags: dict[str, str]) -> None:
+        """Set tags of a run."""
+        for name, value in tags.items():
+            self._client.set_tag(run_id, name, value)
+
+    def add_file(self, run_id: str, path: str, text: str) -> None:
+        """Write an artifact of a run, over one of that name."""
+        self._client.log_text(run_id, text, path)
 
     def add_points(self, run_id: str, metrics: dict[str, float], *, step: int, moment_ms: int) -> None:
         """One more point of each curve of a run."""

@@ -48,9 +48,9 @@ def test_windows_lie_below_their_reference_and_draw_its_curves(
     assert child.data.tags["evalkit.verdict"] == "drifted"
     assert child.data.tags["mlflow.parentRunId"] == second.parent_id
     assert child.data.tags["evalkit.window_run"] == "r-2"
-    assert child.data.metrics["confidence.distance"] > 0.15
+    assert child.data.metrics["distance/confidence"] > 0.15
     assert child.data.metrics["drifted"] == 1
-    curve = client.get_metric_history(second.parent_id, "confidence.distance")
+    curve = client.get_metric_history(second.parent_id, "distance/confidence")
     assert [point.step for point in sorted(curve, key=lambda point: point.step)] == [0, 1]
     files = {file.path for file in client.list_artifacts(second.run_id)}
     assert files == {"baseline.json", "current.json", "columns.json", "drift.html"}

@@ -19,6 +19,18 @@ def test_every_estimate_is_written_with_interval_and_count(records: SimpleNamesp
     assert metrics["slice/timed units/line_exact"] == 0.75
 
 
+def test_slices_are_figures_of_the_head_metric_and_a_table_of_all(records: SimpleNamespace) -> None:
+    run = records.with_changes(records.run)
+    first = records.run.estimates[0]
+    run.__dict__["estimates"] = (*records.run.estimates, replace(first, metric="code_f1", scope="tag:timed units"))
+    entry = run_entry(run)
+    assert [name for name in entry.metrics if name.startswith("slice/") and name.endswith(".n")] == [
+        "slice/timed units/line_exact.n"
+    ]
+    shown = json.loads(entry.files["slices.json"])
+    assert [row[:2] for row in shown["data"]] == [["line_exact", "timed units"], ["code_f1", "timed units"]]
+
+
 def test_an_estimate_of_nothing_writes_only_its_count(records: SimpleNamespace) -> None:
     metrics = run_entry(records.run).metrics
     assert metrics["needs_review.n"] == 0
@@ -112,8 +124,16 @@ def test_a_comparison_carries_effect_interval_p_and_verdict(records: SimpleNames
     assert figures == [-0.15, -0.3, -0.02, 0.016, 0.032]
     assert entry.tags["evalkit.verdict"] == "regressed"
     assert entry.tags["evalkit.gate"] == "fail"
-    assert entry.tags["verdict.slice/timed units/line_exact"] == "undecided"
     assert entry.metrics["row/Modifiers/25.broke"] == 6
+
+
+def test_verdicts_over_all_cases_are_tags_and_those_of_slices_a_table(records: SimpleNamespace) -> None:
+    entry = comparison_entry(records.comparison)
+    assert {name for name in entry.tags if name.startswith("verdict.")} == {"verdict.line_exact"}
+    shown = json.loads(entry.files["differences.json"])
+    assert [(row[0], row[1], row[-1]) for row in shown["data"]] == [
+        ("line_exact", "all", "regressed"), ("line_exact", "timed units", "undecided")
+    ]  # fmt: skip
 
 
 def test_two_margins_are_two_comparisons(records: SimpleNamespace) -> None:

@@ -31,8 +31,9 @@ CANARY = "Quillon Zyxwerth"
 
 
 def runs_of(client: Any, experiment: str = "billing_codes") -> list[Any]:
+    """Runs and comparisons; the history of the versions is left out."""
     found = client.get_experiment_by_name(experiment)
-    return list(client.search_runs([found.experiment_id]))
+    return [run for run in client.search_runs([found.experiment_id]) if run.data.tags["evalkit.kind"] != "versions"]
 
 
 def closed_port() -> int:
@@ -49,7 +50,11 @@ def test_a_run_is_found_with_its_scores_digests_and_table(records: SimpleNamespa
     assert stored.data.metrics["line_exact"] == 0.75
     assert stored.data.params["spec"] == "billing_codes@2.0.0"
     assert stored.data.tags["evalkit.run_id"] == "r-cand"
-    assert {entry.path for entry in client.list_artifacts(tracked.run_id)} == {"cases.json", "report.html"}
+    assert {entry.path for entry in client.list_artifacts(tracked.run_id)} == {
+        "cases.json",
+        "slices.json",
+        "report.html",
+    }
     assert tracked.parent_id is None
 
 
@@ -87,7 +92,11 @@ def test_a_comparison_is_the_parent_of_both_runs(records: SimpleNamespace, uri: 
     assert {child.data.metrics["line_exact"] for child in children} == {0.9, 0.75}
     assert parent.data.metrics["line_exact.effect"] == -0.15
     assert parent.data.tags["evalkit.verdict"] == "regressed"
-    assert {entry.path for entry in client.list_artifacts(tracked.parent_id)} == {"changes.json", "report.html"}
+    assert {entry.path for entry in client.list_artifacts(tracked.parent_id)} == {
+        "changes.json",
+        "differences.json",
+        "report.html",
+    }
 
 
 def test_a_baseline_given_by_header_gets_its_scores_when_it_is_tracked(
@@ -99,6 +108,20 @@ def test_a_baseline_given_by_header_gets_its_scores_when_it_is_tracked(
     assert stored.data.metrics["line_exact"] == 0.9
     assert stored.data.tags["mlflow.parentRunId"] == tracked.parent_id
     assert len(runs_of(client)) == 3
+
+
+def test_a_candidate_keeps_its_verdict_and_its_comparison_when_it_becomes_the_next_baseline(
+    records: SimpleNamespace, uri: str, client: Any
+) -> None:
+    first = track(records.run, comparison=records.comparison, baseline=records.baseline, gate=records.gate, uri=uri)
+    judged = client.get_run(first.run_id).data.tags
+    later = records.make_run("2.1.0", "r-later", right=38)
+    comparison = replace(records.comparison, baseline=records.run.header, candidate=later.header)
+    second = track(later, comparison=comparison, baseline=records.run, uri=uri)
+    assert client.get_run(first.run_id).data.tags == judged
+    assert judged["mlflow.parentRunId"] == first.parent_id
+    assert (judged["evalkit.verdict"], judged["evalkit.gate"]) == ("fail", "fail")
+    assert client.get_run(second.run_id).data.tags["mlflow.parentRunId"] == second.parent_id != first.parent_id
 
 
 def test_tracking_twice_changes_nothing(records: SimpleNamespace, uri: str, client: Any) -> None:
@@ -310,4 +333,8 @@ def test_a_real_server_keeps_the_same_as_a_file(records: SimpleNamespace, server
     assert len(runs_of(client)) == 3
     assert client.get_run(first.run_id).data.metrics["line_exact"] == 0.75
     assert client.load_prompt(client.get_run(first.run_id).data.tags["evalkit.prompt"]).version == 1
-    assert {entry.path for entry in client.list_artifacts(first.parent_id)} == {"changes.json", "report.html"}
+    assert {entry.path for entry in client.list_artifacts(first.parent_id)} == {
+        "changes.json",
+        "differences.json",
+        "report.html",
+    }
