@@ -18,7 +18,7 @@ from typing import Any
 from evalkit.agents.agent import Agent, agent_id
 from evalkit.agents.endpoint import Endpoint
 from evalkit.agents.routing import Deployment
-from evalkit.boundary import agreements, ledger
+from evalkit.boundary import agreements, conversations, ledger
 from evalkit.boundary.channels import rules_for
 from evalkit.boundary.finding import NON_GOALS, NOT_LOOKED_FOR, CheckResult, Finding, Rule
 from evalkit.boundary.metamorphic import ORDER, RELATIONS, check_relations
@@ -208,7 +208,8 @@ def execution_rules(agent: Agent, terms: Terms) -> tuple[Rule, ...]:
     """Every rule that is asked about each execution of an agent."""
     if getattr(agent, "recorded", False):
         return ALL
-    return (*ALL, *rules_for(terms.deployment, answers=isinstance(_behind(agent), Endpoint)))
+    talks = conversations.RULES if isinstance(agent, Seated) else ()
+    return (*ALL, *talks, *rules_for(terms.deployment, answers=isinstance(_behind(agent), Endpoint)))
 
 
 def _behind(agent: Agent) -> Agent:

@@ -7,7 +7,7 @@ place? (`evalkit.phi.leaks`.) Those of the patient, relatives, household and emp
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -162,9 +162,14 @@ def talk_of(execution: Execution) -> Iterator[tuple[str, Any]]:
         yield from ((f"calls[{at}]", told_to(call)) for at, call in enumerate(execution.talk.calls))
 
 
-def told_to(call: ToolCall) -> str:
-    """What a tool was told: names and values of its arguments."""
-    return "\n".join([" ".join(call.arguments), *map(str, call.arguments.values())])
+def told_to(call: ToolCall, *, but: Collection[str] = ()) -> str:
+    """What a tool was told: names and values of its arguments, without those that are, as a whole, one of ``but``."""
+    return "\n".join(
+        [
+            " ".join(call.arguments),
+            *(str(one) for one in call.arguments.values() if not (isinstance(one, str) and one in but)),
+        ]
+    )
 
 
 def search_places(

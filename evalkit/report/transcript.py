@@ -29,7 +29,8 @@ _LONGEST = 2000
 """Characters of one turn that are shown."""
 _STYLE = (
     "<style>.ek-talk .ek-r{display:flex;gap:12px;margin:4px 0}"
-    ".ek-talk .ek-w{flex:0 0 4.5em;opacity:.6;text-align:right}.ek-talk .ek-x{flex:1;min-width:0;overflow-wrap:anywhere}.ek-talk .ek-said{font-weight:500}"
+    ".ek-talk .ek-w{flex:0 0 4.5em;opacity:.6;text-align:right}"
+    ".ek-talk .ek-x{flex:1;min-width:0;overflow-wrap:anywhere}.ek-talk .ek-said{font-weight:500}"
     ".ek-talk .ek-tool{font-family:ui-monospace,monospace;font-size:11.5px;opacity:.8;padding-left:8px;"
     "border-left:2px solid rgba(128,128,128,.5)}.ek-talk .ek-m{font-size:11.5px;border:1px solid currentColor;"
     "border-radius:4px;padding:0 6px;opacity:.75}.ek-talk .ek-bad{opacity:1;font-weight:600;border-width:2px}</style>"
