@@ -14,7 +14,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 BENCHMARKS = (
-    "runner", "imports", "compare", "simulate", "drift", "judge", "boundary", "leaks", "detection", "vault",
+    "runner", "imports", "compare", "simulate", "drift", "judge", "report", "boundary", "leaks", "detection", "vault",
     "tracking", "cases", "diversity", "bundles", "first",
 )  # fmt: skip
 TAKES_PEERS = {"runner", "imports", "leaks", "detection"}

@@ -29,7 +29,8 @@ class Request:
     input: Mapping[str, Any]
     flags: Mapping[str, bool]
     actor: str = "svc:evalkit"
-    purpose_of_use: str = "HPAYMT"
+    purpose_of_use: str = ""
+    """HL7 code of what it is for; empty for the purpose of the spec."""
     body: bytes | None = None
     """The request as bytes, where a test is about them; then `input` and `flags` are only a lenient reading."""
 

@@ -246,6 +246,11 @@ def _read_leniently(agent: Faulty, request: Request) -> Request:
     return replace(request, body=None, input={name: value for name, value in request.input.items() if name in known})
 
 
+def _ignore_purpose(agent: Faulty, request: Request) -> Request:
+    assert agent.spec is not None
+    return replace(request, purpose_of_use=agent.spec.purpose_of_use)
+
+
 def _oversend(agent: Faulty, request: Request, reply: Reply) -> Reply | Awaitable[Reply]:
     return reply if reply.status == "refused" else agent.past_the_guard(request.input)
 
@@ -289,6 +294,7 @@ FAULTS: Mapping[str, Fault] = MappingProxyType({
     "invent_evidence": Fault("cites words that the input does not hold", after=_invent_evidence),
     "break_schema": Fault("gives an output of other types", after=_break_schema),
     "ignore_consent": _accepting("flag", "answers without consent"),
+    "ignore_purpose": Fault("answers for whatever purpose", before=_ignore_purpose, guarded=True),
     "accept_bad_identifier": _accepting("identifier", "answers for malformed identifiers"),
     "accept_future_date": _accepting("date", "answers for impossible dates"),
     "accept_wrong_patient": _accepting("patient", "answers for two patients at once"),

@@ -2,7 +2,7 @@
 
 ::
 
-    request -> strict parse -> refuse rules, first hit wins -> allowed fields only -> model
+    request -> strict parse -> its purpose -> refuse rules, first hit wins -> allowed fields only -> model
             -> undeclared output stripped -> output schema -> review threshold -> reply
 
 A refusal is a code and a field name, and no model is called for it. What goes wrong behind the guard comes out as an
@@ -82,15 +82,15 @@ class Guard:
 
     def admit(self, request: Request) -> dict[str, Any] | Refusal:
         """What the model is handed for a request, or the refusal that is due."""
-        values, flags = request.input, request.flags
+        values, flags, purpose = request.input, request.flags, request.purpose_of_use
         if request.body is not None:
             try:
                 envelope = read_request(self.spec, request.body)
             except ContractBreach as breach:
                 return Refusal(breach.code, breach.field)
-            values, flags = envelope.input, envelope.flags
+            values, flags, purpose = envelope.input, envelope.flags, envelope.purpose_of_use
         today = self._today()
-        refusal = self._refusals.first(values, flags, today=today)
+        refusal = self._refusals.first(values, flags, today=today, purpose=purpose)
         return refusal or allowed_fields(self.spec, values, today=today)
 
     async def _wait(self, answer: Awaitable[Reply], sent: Mapping[str, Any]) -> Reply:

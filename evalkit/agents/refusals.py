@@ -1,7 +1,8 @@
 """The refuse rules of a spec, compiled once and asked in order.
 
-The contract comes first (unknown field, wrong type: `evalkit.spec.contract`), then the rules of the spec from the
-top; the first hit wins. The guard refuses by these, and boundary probes know by them what must be refused.
+The contract comes first (unknown field, wrong type: `evalkit.spec.contract`; another purpose than the spec's), then the
+rules of the spec from the top; the first hit wins. The guard refuses by these, and boundary probes know by them what
+must be refused.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from evalkit.phi.identifiers import VALIDATORS
 from evalkit.spec.conditions import Condition, Context, compile_condition
 from evalkit.spec.contract import check_input
 from evalkit.spec.schema import Spec
+from evalkit.spec.shapes import OTHER_PURPOSE
 
 RuleKind = Literal["flag", "identifier", "date", "patient", "field", "content"]
 """What a refuse rule guards: consent and protection flags, well-formed identifiers, dates, that all documents are of
@@ -30,11 +32,18 @@ class Refusals:
         self.spec = spec
         self.conditions: tuple[Condition, ...] = tuple(compile_condition(rule.when) for rule in spec.refuse)
 
-    def first(self, values: Mapping[str, Any], flags: Mapping[str, bool], *, today: date) -> Refusal | None:
-        """The refusal that is due for an input and its flags, or None where an answer is."""
+    def first(
+        self, values: Mapping[str, Any], flags: Mapping[str, bool], *, today: date, purpose: str = ""
+    ) -> Refusal | None:
+        """The refusal that is due for an input and its flags, or None where an answer is.
+
+        ``purpose`` is what the request is for; empty for that of the spec.
+        """
         breach = check_input(self.spec, values, flags)
         if breach is not None:
             return Refusal(breach.code, breach.field)
+        if purpose not in {"", self.spec.purpose_of_use}:
+            return Refusal(OTHER_PURPOSE, "purpose_of_use")
         context = Context(
             input=values,
             flags=flags,

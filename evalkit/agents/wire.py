@@ -72,7 +72,7 @@ def write_request(request: Request) -> bytes:
         "request_id": request.request_id,
         "spec_ref": request.spec_ref,
         "actor": request.actor,
-        "purpose_of_use": request.purpose_of_use,
+        **({"purpose_of_use": request.purpose_of_use} if request.purpose_of_use else {}),
         "flags": dict(request.flags),
         "input": dict(request.input),
     }

@@ -173,6 +173,12 @@ def examine(
     )
 
 
+def observe(spec: Spec, cases: Sequence[Case], agent: Agent, *, terms: Terms) -> tuple[tuple[Case, Execution], ...]:
+    """What an agent did on the cases and on probes of them, under watch as far as it can be; nothing is judged."""
+    with _under_watch(agent, terms) as watched:
+        return _ask_all(spec, cases, watched, terms)
+
+
 def _ask_all(spec: Spec, cases: Sequence[Case], agent: Agent, terms: Terms) -> tuple[tuple[Case, Execution], ...]:
     everything = asked(spec, cases, agent)
     executions = execute(everything, agent, spec_ref=spec.ref, settings=terms.settings)

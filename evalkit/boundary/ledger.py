@@ -22,6 +22,7 @@ LONGEST_IDLE = timedelta(minutes=15)
 LONGEST_EMERGENCY = timedelta(minutes=60)
 LATEST_NOTICE_DAYS = 60
 """45 CFR 164.410(b): calendar days after discovery, and without unreasonable delay."""
+LATEST_CONTINGENCY_NOTICE = timedelta(hours=24)
 TOUCHES: tuple[Action, ...] = ("execute", "read", "export", "decrypt")
 """What shows somebody a record."""
 SHOWN = frozenset({"valid"})
@@ -86,8 +87,10 @@ def deny_what_is_not_granted(standing: Standing) -> Judged | None:
 def authenticate_everybody(standing: Standing) -> Judged | None:
     """Without a valid token nothing was done (45 CFR 164.312(d))."""
 
-    def judge(record: Record) -> Iterator[str]:
-        yield from _unless(record.token in SHOWN or record.outcome == "denied", "done without a valid token")
+    def judge(record: Record) -> list[str] | None:
+        if not record.token and record.outcome != "denied":
+            return None
+        return _unless(record.token in SHOWN or record.outcome == "denied", "done without a valid token")
 
     return _each(standing, judge, *TOUCHES, "promote")
 
@@ -95,12 +98,14 @@ def authenticate_everybody(standing: Standing) -> Judged | None:
 def log_off(standing: Standing) -> Judged | None:
     """A token ends 12 hours after it was issued and after 15 idle minutes (45 CFR 164.312(a)(2)(iii))."""
 
-    def judge(record: Record) -> Iterator[str]:
-        if record.outcome == "denied" or record.token_issued is None:
-            return
-        yield from _unless(record.at - record.token_issued <= LONGEST_SESSION, "a token older than a session")
+    def judge(record: Record) -> list[str] | None:
+        if record.outcome == "denied":
+            return []
+        if record.token_issued is None:
+            return None
+        problems = _unless(record.at - record.token_issued <= LONGEST_SESSION, "a token older than a session")
         idle = record.at - (record.token_last_used or record.token_issued)
-        yield from _unless(idle <= LONGEST_IDLE, "a token that was idle too long")
+        return problems + _unless(idle <= LONGEST_IDLE, "a token that was idle too long")
 
     return _each(standing, judge, *TOUCHES)
 
@@ -183,8 +188,12 @@ def give_notice_in_time(standing: Standing) -> Judged | None:
 
 
 def name_everybody_affected(standing: Standing) -> Judged | None:
-    """A notice lists exactly those whose records were shown while the incident was open (45 CFR 164.410(c)(1))."""
+    """A notice lists exactly those whose records were shown while the incident was open (45 CFR 164.410(c)(1)).
+
+    That of a contingency lists nobody and is not judged here.
+    """
     incidents = {record.incident: record for record in standing.records or () if record.action == "incident"}
+    others = {record.incident for record in standing.records or () if record.action == "contingency"} - set(incidents)
 
     def judge(record: Record) -> Iterator[str]:
         incident = incidents.get(record.incident)
@@ -195,7 +204,9 @@ def name_everybody_affected(standing: Standing) -> Judged | None:
         yield from _unless(not affected - set(record.subjects), "somebody who was affected is not named")
         yield from _unless(not set(record.subjects) - affected, "somebody is named who was not affected")
 
-    return _each(standing, judge, "notice")
+    judged = _each(standing, judge, "notice")
+    elsewhere = {f"record {record.seq}" for record in standing.records or () if record.incident in others}
+    return None if judged is None else {name: problems for name, problems in judged.items() if name not in elsewhere}
 
 
 def _shown(records: Iterable[Record], reporter: str, *, window: tuple[datetime, datetime]) -> set[str]:
@@ -211,10 +222,29 @@ def _shown(records: Iterable[Record], reporter: str, *, window: tuple[datetime, 
 def ask_operators_twice(standing: Standing) -> Judged | None:
     """Export, decryption, shredding and holds take a second factor (90 FR 898, proposed multi-factor rule)."""
 
-    def judge(record: Record) -> Iterator[str]:
-        yield from _unless(record.second_factor or record.outcome == "denied", "done with one factor alone")
+    def judge(record: Record) -> list[str] | None:
+        if record.second_factor is None and record.outcome != "denied":
+            return None
+        return _unless(bool(record.second_factor) or record.outcome == "denied", "done with one factor alone")
 
     return _each(standing, judge, *_OPERATOR)
+
+
+def tell_of_contingencies(standing: Standing) -> Judged | None:
+    """That a contingency plan was activated is told within 24 hours (90 FR 898, proposed for business associates).
+
+    Nothing is proven as long as the hours for it may not be over.
+    """
+    notices = [record for record in standing.records or () if record.action == "notice"]
+
+    def judge(record: Record) -> list[str] | None:
+        told = [one.at - record.at for one in notices if one.incident == record.incident]
+        in_time = any(timedelta(0) <= after <= LATEST_CONTINGENCY_NOTICE for after in told)
+        if not told and (standing.today - record.at.date()).days <= 1:
+            return None
+        return _unless(in_time, "a contingency that was not told of within 24 hours")
+
+    return _each(standing, judge, "contingency")
 
 
 def leave_nothing_after_shredding(standing: Standing) -> Judged | None:
@@ -246,15 +276,16 @@ def count_without_gaps(standing: Standing) -> Judged | None:
     return judged
 
 
-def _each(standing: Standing, judge: Callable[[Record], Iterable[str]], *actions: Action) -> Judged | None:
-    """Every record of these kinds, or of any, by its number."""
+def _each(standing: Standing, judge: Callable[[Record], Iterable[str] | None], *actions: Action) -> Judged | None:
+    """Every record of these kinds, or of any, by its number; None where it does not say what it is judged by."""
     if standing.records is None:
         return None
-    return {
-        f"record {record.seq}": list(judge(record))
-        for record in standing.records
-        if not actions or record.action in actions
-    }
+    judged: dict[str, list[str] | None] = {}
+    for record in standing.records:
+        if not actions or record.action in actions:
+            problems = judge(record)
+            judged[f"record {record.seq}"] = None if problems is None else list(problems)
+    return judged
 
 
 def _unless(good: bool, what: str) -> list[str]:
@@ -280,5 +311,7 @@ RULES = (
                  name_everybody_affected),
     StandingRule("shredding", "What was shredded stays gone", "45 CFR 164.310(d)(2)(i)", leave_nothing_after_shredding),
     StandingRule("second_factor", "Operators show a second factor", "90 FR 898", ask_operators_twice,
+                 "proposed"),
+    StandingRule("contingency_notice", "Contingencies are told of within 24 hours", "90 FR 898", tell_of_contingencies,
                  "proposed"),
 )  # fmt: skip

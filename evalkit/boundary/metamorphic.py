@@ -48,9 +48,11 @@ class Relation:
 def check_relations(spec: Spec, cases: Sequence[Case], ask: Ask) -> tuple[CheckResult, ...]:
     """Every relation over every case with an answer due; results in the order of `RELATIONS`, then case order.
 
-    The agent is asked three times for each case, and once more for each relation.
+    The agent is asked three times for each case, and once more for each relation. What the spec has an output repeat
+    of its patient is no part of a decision.
     """
     bases = [case for case in cases if case.refusal is None and case.body is None]
+    ask = _without_echoes(spec, ask)
     first = ask(bases)
     steady = [_decision(one) == _decision(two) for one, two in zip(first, ask(bases), strict=True)]
     results = []
@@ -62,6 +64,33 @@ def check_relations(spec: Spec, cases: Sequence[Case], ask: Ask) -> tuple[CheckR
     backwards = list(reversed(list(ask(bases[::-1]))))
     results.append(_judge(ORDER, list(zip(first, backwards, steady, strict=True)), left_out=0))
     return tuple(results)
+
+
+def _without_echoes(spec: Spec, ask: Ask) -> Ask:
+    """The agent, with the id of an identifier in place of its value wherever the spec has a field repeat it."""
+    echoes = spec.echoes
+    if not echoes:
+        return ask
+
+    def masked(case: Case, done: Execution) -> Execution:
+        if done.reply is None or done.reply.output is None:
+            return done
+        values = {known.needle_id: known.value for known in case.identifiers}
+        output = {name: _mask(entry, name, echoes, values) for name, entry in done.reply.output.items()}
+        return replace(done, reply=replace(done.reply, output=output))
+
+    return lambda cases: [masked(case, done) for case, done in zip(cases, ask(cases), strict=True)]
+
+
+def _mask(value: Any, path: str, echoes: Mapping[str, frozenset[str]], values: Mapping[str, str]) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _mask(entry, f"{path}.{name}", echoes, values) for name, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_mask(entry, path, echoes, values) for entry in value]
+    if isinstance(value, str):
+        for needle in sorted(echoes.get(path, frozenset()) & values.keys()):
+            value = value.replace(values[needle], f"<{needle}>")
+    return value
 
 
 def _changed(relation: Relation, spec: Spec, bases: Sequence[Case]) -> Iterator[tuple[int, Case]]:

@@ -13,18 +13,22 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from evalkit.agents.agent import Request
-from evalkit.agents.refusals import Refusals
+from evalkit.agents.refusals import Refusals, kind_of
 from evalkit.agents.wire import write_request
 from evalkit.boundary.mutations import PLACEHOLDER, UNKNOWN_FIELD, Flags, Mutation, Values, mutations_of
 from evalkit.cases.case import Case
 from evalkit.phi.identifiers import valid_date
+from evalkit.spec.conditions import compile_condition
 from evalkit.spec.contract import ContractBreach, read_request
 from evalkit.spec.schema import Spec
+from evalkit.spec.shapes import OTHER_PURPOSE
 
 PROBE = "probe"
 """The tag of every probe; ``probe:<CODE>`` says what is due."""
 MOST_BASES = 12
 """Base cases on which one change is tried before it is given up."""
+OTHER_PURPOSES = ("HMARKT", "HRESCH")
+"""Marketing and research: purposes that take an authorization of their own (45 CFR 164.508(a)(3), 164.512(i))."""
 EARLIEST_DAY = date(2000, 1, 1)
 
 
@@ -87,8 +91,10 @@ class _Target:
 
 
 def _probe_form(spec: Spec, bases: Sequence[Case], per_rule: int) -> Iterator[Case]:
-    """Requests that break the contract: repeated, mistyped and unknown keys, and bytes that are not one document."""
+    """Requests that break the contract: another purpose, repeated, mistyped and unknown keys, bytes of no document."""
     for base in bases[:per_rule]:
+        other = OTHER_PURPOSES[spec.purpose_of_use == OTHER_PURPOSES[0]]
+        yield replace(_make(base, f"{OTHER_PURPOSE.lower()}.purpose_of_use", OTHER_PURPOSE), purpose_of_use=other)
         values = {**base.input, UNKNOWN_FIELD: PLACEHOLDER}
         yield _make(base, "field_not_permitted.unknown_field", "FIELD_NOT_PERMITTED", values=values)
         for name, body in _broken_bodies(spec, base):
@@ -98,7 +104,7 @@ def _probe_form(spec: Spec, bases: Sequence[Case], per_rule: int) -> Iterator[Ca
 def _broken_bodies(spec: Spec, base: Case) -> Iterator[tuple[str, bytes]]:
     request = Request(base.case_id, spec.ref, base.input, base.flags, base.actor, base.purpose_of_use)
     whole = write_request(request)
-    granted = next((name for name, state in sorted(base.flags.items()) if state is True), None)
+    granted = _consent_in(spec, base)
     if granted is not None:
         key = json.dumps(granted).encode()
         escaped = b'"' + b"".join(b"\\u%04x" % ord(char) for char in granted) + b'"'
@@ -107,11 +113,24 @@ def _broken_bodies(spec: Spec, base: Case) -> Iterator[tuple[str, bytes]]:
         yield "repeated_flag_escaped", whole.replace(yes, no + b"," + escaped + b":true", 1)
         yield "flag_as_text", whole.replace(yes, key + b':"true"', 1)
         yield "flag_as_number", whole.replace(yes, key + b":1", 1)
+    purpose = b'"purpose_of_use":' + json.dumps(base.purpose_of_use).encode()
+    other = b'"purpose_of_use":' + json.dumps(OTHER_PURPOSES[base.purpose_of_use == OTHER_PURPOSES[0]]).encode()
+    yield "repeated_purpose", whole.replace(purpose, other + b"," + purpose, 1)
+    yield "purpose_in_words", whole.replace(purpose, b'"purpose_of_use":"for the usual purpose"', 1)
     for name, field in spec.input.items():
         if field.type == "string" and isinstance(base.input.get(name), str):
             yield f"{name}_as_number", write_request(replace(request, input={**base.input, name: 1}))
             break
     yield "trailing_document", whole + b"{}"
+
+
+def _consent_in(spec: Spec, base: Case) -> str | None:
+    """A flag of the base that stands for a consent: one without which the spec refuses, else any that is true."""
+    rules = [compile_condition(rule.when) for rule in spec.refuse]
+    asked = [
+        name for rule in rules if kind_of(rule) == "flag" for name in rule.flags if f"not flags.{name}" in rule.text
+    ]
+    return next((name for name in (*asked, *sorted(base.flags)) if base.flags.get(name) is True), None)
 
 
 def _due_code(spec: Spec, body: bytes) -> str:

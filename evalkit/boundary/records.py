@@ -13,7 +13,7 @@ from evalkit.spec.strictjson import ContractBreach, strict_json
 
 Action = Literal[
     "execute", "read", "export", "decrypt", "promote", "login", "break_glass", "alarm", "purge", "shred", "hold",
-    "lift_hold", "incident", "notice",
+    "lift_hold", "incident", "contingency", "notice",
 ]  # fmt: skip
 
 
@@ -42,9 +42,11 @@ class Record(BaseModel):
     token_id: str = ""
     """Which token was shown, by its id; empty for none."""
     token: Literal["valid", "none", "forged", "expired", "other_audience", ""] = ""
+    """What the token was found to be; empty where nobody recorded it."""
     token_issued: Moment | None = None
     token_last_used: Moment | None = None
-    second_factor: bool = False
+    second_factor: bool | None = None
+    """None where nobody recorded whether one was shown."""
     outcome: Literal["done", "denied", "failed"] = "done"
     request_id: str = ""
     subject: str = ""
@@ -64,6 +66,7 @@ class Record(BaseModel):
     discovered: Moment | None = None
     """For incident: the first day that it was known or should have been (164.410(a)(2))."""
     incident: str = ""
+    """For incident, contingency and notice: which one it is about."""
     subjects: tuple[str, ...] = ()
     """For notice: whom it lists."""
     window: tuple[Moment, Moment] | None = None

@@ -16,11 +16,14 @@ from evalkit.cases.case import Case
 from evalkit.executions.execution import Execution
 from evalkit.spec.conditions import compile_condition
 from evalkit.spec.schema import RefusalRule, Spec
-from evalkit.spec.shapes import CONTRACT_CODES
+from evalkit.spec.shapes import FORM_CODES, OTHER_PURPOSE
 
 
 def enforce_flags(spec: Spec, case: Case, execution: Execution) -> Sequence[Finding] | Outcome:
-    """Without the consent or attestation that the spec demands there is no answer (45 CFR 164.508(a), 42 CFR 2.13)."""
+    """Without the consent or attestation that the spec demands there is no answer (45 CFR 164.508(a), 42 CFR 2.13).
+
+    Nor for another purpose than that for which they were given.
+    """
     return _judge(spec, case, execution, kind="flag")
 
 
@@ -74,7 +77,7 @@ def _judge(spec: Spec, case: Case, execution: Execution, *, kind: RuleKind) -> S
 
 @lru_cache(maxsize=8)
 def _kinds(refuse: tuple[RefusalRule, ...]) -> Mapping[str, RuleKind]:
-    kinds: dict[str, RuleKind] = dict.fromkeys(CONTRACT_CODES, "field")
+    kinds: dict[str, RuleKind] = {**dict.fromkeys(FORM_CODES, "field"), OTHER_PURPOSE: "flag"}
     for rule in refuse:
         kinds.setdefault(rule.code, kind_of(compile_condition(rule.when)))
     return kinds

@@ -12,7 +12,7 @@ from evalkit.executions.execution import Execution
 from evalkit.spec.conditions import compile_condition
 from evalkit.spec.contract import check_output, strip_output
 from evalkit.spec.schema import Spec
-from evalkit.spec.shapes import CONTRACT_CODES, NOTE_KEYS
+from evalkit.spec.shapes import CONTRACT_CODES, FORM_CODES, NOTE_KEYS
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{2,40}")
@@ -70,7 +70,7 @@ def give_the_code(_spec: Spec, case: Case, execution: Execution) -> Sequence[Fin
     if case.refusal is None or execution.refusal is None:
         return "not_applicable"
     given = execution.refusal.code
-    if given == case.refusal or {given, case.refusal} <= set(CONTRACT_CODES):
+    if given == case.refusal or {given, case.refusal} <= set(FORM_CODES):
         return ()
     what = f"refused for another reason where {case.refusal} is due"
     return (_found(execution, "refusal_code", what, place="refusal.code"),)

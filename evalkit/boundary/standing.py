@@ -2,7 +2,7 @@
 
 A standing rule is a plain function of a `Standing`, which is what is on the table: a deployment, audit records, the
 day. It says for each thing that it judged (a hop, a record, a file) what is wrong with it; nothing wrong is a pass.
-None where what it judges is not on the table: then nothing is proven.
+None where what it judges is not on the table, for one thing or for all: then nothing is proven.
 """
 
 from __future__ import annotations
@@ -31,8 +31,9 @@ class Standing:
     """The id of every request that was sent, as often as it was sent, for counting records against."""
 
 
-Judged = Mapping[str, Sequence[str]]
-"""What was judged -> what is wrong with it, in fixed words. Names of hops and fields, numbers of records; no value."""
+Judged = Mapping[str, Sequence[str] | None]
+"""What was judged -> what is wrong with it, in fixed words; None where it does not say what it is judged by. Names of
+hops and fields, numbers of records; no value."""
 StandingCheck = Callable[[Standing], Judged | None]
 
 
@@ -55,10 +56,11 @@ def check_standing(standing: Standing, rules: Iterable[StandingRule]) -> tuple[C
 def _result(rule: StandingRule, judged: Judged | None) -> CheckResult:
     things = judged or {}
     findings = tuple(
-        Finding(rule.check_id, thing, 0, what, thing) for thing, problems in things.items() for what in problems
+        Finding(rule.check_id, thing, 0, what, thing) for thing, problems in things.items() for what in problems or ()
     )
-    passed = sum(not problems for problems in things.values())
-    evidence = digest([[thing, list(problems)] for thing, problems in things.items()])
+    unseen = sum(problems is None for problems in things.values()) + (judged is None)
+    passed = sum(problems is not None and not problems for problems in things.values())
+    evidence = digest([[thing, problems if problems is None else list(problems)] for thing, problems in things.items()])
     return CheckResult(
         rule.check_id,
         rule.title,
@@ -66,7 +68,7 @@ def _result(rule: StandingRule, judged: Judged | None) -> CheckResult:
         rule.basis,
         passed,
         0,
-        int(judged is None),
+        unseen,
         findings,
         None,
         evidence,

@@ -132,12 +132,13 @@ def _unpack(data: bytes) -> list[bytes]:
 
 
 def _readable(data: bytes) -> str:
-    """Text as it is; of a database or another binary file the runs of characters in it, UTF-16 too."""
+    """Text as it is; of a binary file, a database say, the runs of characters in it, in UTF-8, Latin-1 and UTF-16."""
     try:
         return data.decode()
     except UnicodeDecodeError:
-        wide = data.replace(b"\x00", b"")
-        return re.sub(r"[^\x20-\x7e\xa0-\xff\n]+", "\n", data.decode("latin-1") + "\n" + wide.decode("latin-1"))
+        wide = data.replace(b"\x00", b"").decode("latin-1")
+        narrow = re.sub(r"[^\x20-\x7e\xa0-\xff\n]+", "\n", f"{data.decode('latin-1')}\n{wide}")
+        return re.sub(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ufffd]+", "\n", data.decode(errors="replace")) + narrow
 
 
 def _windows(text: str) -> Iterator[str]:

@@ -11,7 +11,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from html import unescape
 from typing import Any
+from urllib.parse import unquote
 
 from evalkit.boundary.finding import Check, Finding, Outcome, Rule
 from evalkit.boundary.sinks import needles_of, texts_of
@@ -96,7 +98,7 @@ class _Table:
                     yield from ((place, number, known) for number, known in owners)
 
     def _seen(self, value: Any) -> Iterator[list[tuple[int, Identifier]]]:
-        words = [word for text in _strings(value) for word in _WORD.findall(_fold(text))]
+        words = [word for text in _strings(value) for read in _readings(text) for word in _WORD.findall(_fold(read))]
         for start, first in enumerate(words):
             if len(first) >= BEGINNING and first[:BEGINNING] not in self._beginnings:
                 continue  # nearly every word of a text begins no identifier
@@ -125,8 +127,16 @@ class _Table:
         for place, value in out:
             for leak in needles.search(value, place=place):
                 known = alone.get(leak.needle_id)
-                if known is not None and leak.form not in WEAK and not self._is_own(case, known):
-                    yield (before.case_id, leak.needle_id), (leak.place, leak.category, leak.form)
+                form = leak.form if known is None or leak.form not in WEAK else _hidden_form(known, value)
+                if known is not None and form not in WEAK and not self._is_own(case, known):
+                    yield (before.case_id, leak.needle_id), (leak.place, leak.category, form)
+
+
+def _hidden_form(known: Identifier, value: Any) -> str:
+    """How a value shows besides the words of it that stand there in plain sight; one of `WEAK` where it does not."""
+    parts = re.compile("|".join(map(re.escape, _WORD.findall(known.value))), re.IGNORECASE)
+    found = needles_of((known,)).search([parts.sub(" ", text) for text in _strings(value)], place="")
+    return next((leak.form for leak in found if leak.form not in WEAK), "token")
 
 
 def _without_own(case: Case, value: Any) -> Any:
@@ -174,6 +184,14 @@ def _fold(text: str) -> str:
         return text.lower()
     plain = unicodedata.normalize("NFKD", text).casefold()
     return "".join(char for char in plain if unicodedata.category(char) not in {"Mn", "Cf"})
+
+
+def _readings(text: str) -> Iterator[str]:
+    """The text, and as an address and as HTML where it is written so: half of a name shows, and the whole is hidden."""
+    yield text
+    for mark, read in (("%", unquote), ("&", unescape)):
+        if mark in text and (plain := read(text)) != text:
+            yield plain
 
 
 def _strings(value: Any) -> Iterator[str]:

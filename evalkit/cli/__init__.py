@@ -23,6 +23,7 @@ COMMANDS = {
     "synthesize": "evalkit.cli.cases:synthesize",
     "check-identifiers": "evalkit.cli.cases:check_identifiers",
     "check": "evalkit.cli.evaluation:check",
+    "inventory": "evalkit.cli.inventory:inventory",
     "evaluate": "evalkit.cli.evaluation:evaluate",
     "compare": "evalkit.cli.judgement:compare",
     "gate": "evalkit.cli.judgement:gate",

@@ -153,6 +153,22 @@ def import_mts_dialog(path: Path) -> None:
     click.echo(f"ratings mts-dialog: {len(rated.ratings):,}, by criterion: {', '.join(rated.ratings.criteria)}")
 
 
+@import_.command("primock57")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+def import_primock57(file: Path) -> None:
+    """Make a gold set of the mock consultations of PriMock57: a JSON line each, with turns and the clinician's note.
+
+    \b
+    Example:
+      evalkit import primock57 path/to/primock57.jsonl
+    """
+    from evalkit.cases.primock import NAME, read_primock57
+
+    gold = read_primock57(file)
+    version = save_gold(open_workspace().datasets, NAME, gold)
+    click.echo(f"gold set {NAME}@{version}: {len(gold)} cases")
+
+
 @import_.command("ratings")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--name", required=True, help="Name of the ratings: `calibrate metric --ratings NAME` uses it.")

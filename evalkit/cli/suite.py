@@ -14,6 +14,7 @@ from evalkit.cases.wholefile import whole_file
 from evalkit.cli.progress import show_progress
 from evalkit.cli.sources import agent_option, case_options, find_agent, find_cases
 from evalkit.errors import EvalkitError, SpecError
+from evalkit.evaluation.annex import gather_annex
 from evalkit.evaluation.comparison import Comparison, compare
 from evalkit.evaluation.gates import GateReport, gate
 from evalkit.evaluation.pipeline import evaluate
@@ -115,7 +116,9 @@ def _render(run: Run, baseline: Run | None, comparison: Comparison | None, verdi
         "gate": verdict.summary(),
     }
     return {
-        "report.html": render_html(run, comparison=comparison, gate=verdict, baseline=baseline),
+        "report.html": render_html(
+            run, comparison=comparison, gate=verdict, baseline=baseline, annex=gather_annex(run, baseline)
+        ),
         "junit.xml": render_junit(run, gate=verdict),
         "summary.md": render_markdown(run, comparison=comparison, gate=verdict),
         "result.json": json.dumps(result, indent=2) + "\n",

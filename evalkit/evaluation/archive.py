@@ -48,6 +48,7 @@ class Judged:
     unprobed: tuple[str, ...]
     traces: Traces
     stopped: Stopped | None = None
+    judges: frozenset[str] = frozenset()
 
 
 def pack(judged: Judged) -> bytes:
@@ -77,6 +78,7 @@ def pack(judged: Judged) -> bytes:
             "head_metric": judged.head_metric,
             "lower_is_better": sorted(judged.lower_is_better),
             "descriptive": sorted(judged.descriptive),
+            "judges": sorted(judged.judges),
             "incomplete": judged.incomplete,
             "unprobed": judged.unprobed,
             "stopped": asdict(judged.stopped) if judged.stopped else None,
@@ -149,6 +151,7 @@ def _unpack_arrays(payload: bytes) -> Judged:
         unprobed=tuple(head["unprobed"]),
         traces=Traces(tuple(head["trace_rows"]), array("trace ends"), array("trace places")),
         stopped=Stopped(**head["stopped"]) if head.get("stopped") else None,
+        judges=frozenset(head.get("judges", ())),
     )
 
 

@@ -12,13 +12,14 @@ import numpy as np
 
 from evalkit.cards import Grid, card
 from evalkit.errors import MetricError
-from evalkit.evaluation.pairing import align, judge_stopped
+from evalkit.evaluation.pairing import align, judge_stopped, watched_by
+from evalkit.evaluation.rated import ALONE, adjust_family, powered_difference, say_alone
 from evalkit.evaluation.repeats import trials_to_decide
 from evalkit.evaluation.run import Run, RunHeader
 from evalkit.figures import count, p_value, points, points_interval, rate
 from evalkit.spec.changes import diff_specs
 from evalkit.stats.columns import cases
-from evalkit.stats.comparison import Difference, Plan, Verdict, adjust, compare_columns
+from evalkit.stats.comparison import Difference, Plan, Verdict, compare_columns
 
 HEAD_SHARE = 0.5
 """Of the level: the head metric keeps half, the other metrics and the slices share the rest; together they keep it."""
@@ -131,9 +132,9 @@ def compare(
 
     ``margin`` is the smallest drop that matters (0.02 is 2 points); ``alpha`` is one-sided and holds over every metric
     and slice together (Holm; the head metric keeps half of it). A ``plan`` says both, and the test, the interval and
-    the adjustment besides.
-    Raises StatisticsError for runs on different cases or of different families, MetricError where one of them has no
-    figure of the head metric.
+    the adjustment besides. Clusters and trials are those that both runs are read in (`Run.by`).
+    Raises StatisticsError for runs on different cases, of different families or in different units, MetricError where
+    one of them has no figure of the head metric.
     """
     plan = plan or Plan(margin=margin, alpha=alpha)
     baseline, candidate = align(baseline, candidate)
@@ -147,9 +148,10 @@ def compare(
     ]
     slices = [scope for scope in candidate.casewise.masks if scope != "all"]
     found += [difference_of(baseline, candidate, head, scope=scope, plan=plan) for scope in slices]
-    differences = adjust(found, plan, first=HEAD_SHARE)
+    differences = adjust_family(found, plan, first=HEAD_SHARE)
     if candidate.stopped is not None:
-        differences = judge_stopped(differences, candidate.stopped, baseline.header.run_id)
+        watched = watched_by(candidate) == baseline.header.run_id
+        differences = judge_stopped(differences, candidate.stopped, watched=watched)
     edited = diff_specs(baseline.spec, candidate.spec).row_ids
     changes = _find_changes(baseline, candidate, edited)
     return Comparison(
@@ -161,7 +163,7 @@ def compare(
         rows=_count_rows(changes, edited),
         margin=plan.margin,
         trials_needed=_trials_needed(baseline, candidate, differences[0], plan),
-        warnings=_warnings(baseline, candidate, differences[0]),
+        warnings=_warnings(baseline, candidate, differences),
     )
 
 
@@ -182,12 +184,16 @@ def difference_of(
             next_step="evaluate both versions with the same metrics",
         )
     towards = replace(plan or Plan(), better="lower" if metric in candidate.lower_is_better else "higher")
-    return compare_columns(before.take(mask), after.take(mask), metric=metric, scope=scope, plan=towards)
+    found = compare_columns(before.take(mask), after.take(mask), metric=metric, scope=scope, plan=towards)
+    if not (baseline.is_judge(metric) or candidate.is_judge(metric)):
+        return found
+    said = [run.opinions(metric).take(mask) for run in (baseline, candidate)]
+    return powered_difference(found, before=said[0], after=said[1], plan=towards)
 
 
 def _trials_needed(baseline: Run, candidate: Run, head: Difference, plan: Plan) -> int | None:
     repeated = min(baseline.header.trials, candidate.header.trials) > 1
-    if head.verdict != "undecided" or not repeated:
+    if head.verdict != "undecided" or head.test == ALONE or not repeated:
         return None
     return trials_to_decide(baseline.table, candidate.table, head.metric, plan=plan)
 
@@ -220,8 +226,9 @@ def _count_rows(changes: tuple[CaseChange, ...], edited: Mapping[str, str]) -> t
     return tuple(sorted(effects, key=lambda effect: (-effect.broke, -effect.fixed, effect.row_id)))
 
 
-def _warnings(baseline: Run, candidate: Run, head: Difference) -> tuple[str, ...]:
-    found = list(head.warnings)
+def _warnings(baseline: Run, candidate: Run, differences: tuple[Difference, ...]) -> tuple[str, ...]:
+    found = [f"judged with {candidate.units}"] if str(candidate.units) else []
+    found += [*differences[0].warnings, *filter(None, [say_alone(differences)])]
     if candidate.stopped:
         found.append(f"{candidate.stopped}; the other metrics and slices are shown and not judged")
     for run in (baseline, candidate):

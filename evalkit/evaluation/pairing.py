@@ -12,6 +12,7 @@ import numpy as np
 
 from evalkit.errors import StatisticsError
 from evalkit.evaluation.run import Run, Stopped
+from evalkit.evaluation.units import AS_STORED
 from evalkit.stats.comparison import Difference, Verdict
 
 
@@ -24,6 +25,10 @@ def align(baseline: Run, candidate: Run) -> tuple[Run, Run]:
     where = f"{baseline.header.run_id} and {candidate.header.run_id}"
     if baseline.header.family != candidate.header.family:
         raise StatisticsError("the two runs are of different families", where=where)
+    if baseline.units != candidate.units:
+        raise StatisticsError(
+            "the two runs are read in different units", where=where, next_step="give both the same clusters and trials"
+        )
     if baseline.header.dataset_digest != candidate.header.dataset_digest:
         raise _unlike(baseline, candidate, where)
     if baseline.table.case_ids == candidate.table.case_ids:
@@ -44,14 +49,19 @@ def _unlike(baseline: Run, candidate: Run, where: str) -> StatisticsError:
     )
 
 
-def judge_stopped(differences: Sequence[Difference], stopped: Stopped, baseline_id: str) -> tuple[Difference, ...]:
+def watched_by(run: Run) -> str:
+    """Run id of the baseline that a run which stopped early was watched by; empty in units other than the watch's."""
+    return run.stopped.baseline if run.stopped is not None and run.units == AS_STORED else ""
+
+
+def judge_stopped(differences: Sequence[Difference], stopped: Stopped, *, watched: bool) -> tuple[Difference, ...]:
     """The differences of a run that stopped early: a test of fixed size does not hold for it, its e-process does.
 
-    The head metric over all cases, against the baseline it was watched by, has the decision and 1 / E as its p-value;
+    The head metric over all cases, where that is what was ``watched``, has the decision and 1 / E as its p-value;
     everything else is shown and left undecided.
     """
     open_ = [replace(one, verdict="undecided", noninferior=False, need=None) for one in differences]
-    if stopped.baseline != baseline_id:
+    if not watched:
         return tuple(open_)
     p = min(1.0, 1 / stopped.e_value)
     verdict: Verdict = "undecided" if stopped.decision == "noninferior" else stopped.decision
@@ -62,6 +72,7 @@ def judge_stopped(differences: Sequence[Difference], stopped: Stopped, baseline_
         p_value=one_sided,
         p_adjusted=p if verdict != "undecided" else 0.5,
         p_exact=None,
+        p_exact_better=None,
         test="e-process",
         noninferior=stopped.decision in {"noninferior", "improved"},
     )

@@ -21,6 +21,7 @@ from evalkit.evaluation.stopping import ask_all, ask_until_decided, watch
 from evalkit.evaluation.traces import gather_traces
 from evalkit.executions.execution import Execution
 from evalkit.executions.runner import Settings, execute
+from evalkit.metrics.ratings import judges_among
 from evalkit.metrics.scoring import Metric, name_metrics, score
 from evalkit.spec.schema import Spec
 from evalkit.tasks import FAMILIES, seat
@@ -73,6 +74,7 @@ def evaluate(
             unprobed=unprobed(spec, everything),
             traces=gather_traces(trace_cases(answered.cases, executions)),
             stopped=answered.stopped,
+            judges=judges_among(asked),
         )
         finished = run.finish(judged)
     record_run(run.header, spec, pair(everything, executions), times=run.journal.times)

@@ -57,7 +57,7 @@ def measure_reliability(table: ScoreTable, metric: str) -> Reliability:
     values = table.metrics.get(metric)
     if values is None or not np.isin(values.kinds, (FLAG, NUMBER, RATIO)).any():
         raise MetricError(f"this run has no numbers of {metric}", next_step="name one of the run's metrics")
-    scores = _by_trial(values, table)
+    scores = by_trial(values, table)
     noise = split_variance(scores)
     passes = _passes(scores) if (values.kinds == FLAG).any() else ((), ())
     return Reliability(metric, noise, tuple(table.case_ids[case] for case in noise.flaky.tolist()), *passes)
@@ -71,7 +71,7 @@ def hat_by_case(table: ScoreTable, metric: str, k: int) -> Floats | None:
     values = table.metrics.get(metric)
     if values is None or not (values.kinds == FLAG).any():
         raise MetricError(f"this run has nothing right or wrong of {metric}", next_step="name one of the run's metrics")
-    scores = _by_trial(values, table)
+    scores = by_trial(values, table)
     tried = np.isfinite(scores).sum(axis=1)
     if not (tried > 0).any() or tried[tried > 0].min() < k:
         return None
@@ -83,19 +83,20 @@ def hat_by_case(table: ScoreTable, metric: str, k: int) -> Floats | None:
 def trials_to_decide(baseline: ScoreTable, candidate: ScoreTable, metric: str, *, plan: Plan) -> int | None:
     """Trials a case at which these cases show a drop of the margin; None where that is not known, or no number does.
 
-    Needs two trials a case in both runs: without them nobody knows how much of the spread is noise.
+    Where trials of a case never differ, more of them say nothing. Needs two trials a case in both runs: without them
+    nobody knows how much of the spread is noise.
     """
     sides = [measure_reliability(table, metric).noise for table in (baseline, candidate)]
-    if any(math.isnan(side.within) for side in sides):
+    if any(math.isnan(side.within) for side in sides) or not any(side.within for side in sides):
         return None
-    before, after = (_means(_by_trial(table.metrics[metric], table)) for table in (baseline, candidate))
+    before, after = (means_of(by_trial(table.metrics[metric], table)) for table in (baseline, candidate))
     changes = (after - before)[np.isfinite(after - before)]
     noise = (sides[0].within, sides[1].within)
     between = max(0.0, float(changes.var(ddof=1)) - sum(side.within / side.trials for side in sides))
     return trials_needed(plan.margin, n=len(changes), between=between, noise=noise, power=plan.power, alpha=plan.alpha)
 
 
-def _by_trial(values: Values, table: ScoreTable) -> Floats:
+def by_trial(values: Values, table: ScoreTable) -> Floats:
     """The scores of a metric, (cases, trials); NaN where it did not judge, a ratio of counts by execution."""
     alone = np.where((values.kinds == FLAG) | (values.kinds == NUMBER), values.numbers, np.nan)
     if values.denominators.size:
@@ -108,7 +109,7 @@ def _by_trial(values: Values, table: ScoreTable) -> Floats:
     return scores
 
 
-def _means(scores: Floats) -> Floats:
+def means_of(scores: Floats) -> Floats:
     """Means by case over what was judged; NaN for a case without any."""
     judged = np.isfinite(scores).sum(axis=1)
     return np.asarray(np.divide(np.nansum(scores, axis=1), judged, out=np.full(len(scores), np.nan), where=judged > 0))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,16 +13,18 @@ from evalkit.boundary.finding import NOT_LOOKED_FOR, CheckResult, Finding
 from evalkit.cards import Grid, card
 from evalkit.errors import MetricError
 from evalkit.evaluation.casewise import Casewise, reduce_trials
+from evalkit.evaluation.rated import Heard, Opinions, collect, hear, powered_estimate
 from evalkit.evaluation.repeats import Reliability, measure_reliability
 from evalkit.evaluation.scoretable import ScoreTable
 from evalkit.evaluation.traces import NO_TRACES, Traces
+from evalkit.evaluation.units import AS_STORED, Units, cluster_by, read_trials
 from evalkit.figures import rate, rate_interval
-from evalkit.metrics.ratings import is_judge
+from evalkit.metrics.ratings import Ratings, is_judge
 from evalkit.metrics.scoring import Scores
 from evalkit.spec.schema import Spec
 from evalkit.stats.columns import Column
 from evalkit.stats.intervals import Estimate, estimate
-from evalkit.stats.judges import alone
+from evalkit.stats.judges import FEWEST_RATED, refuse_alone
 from evalkit.stats.sequential import Decision
 
 if TYPE_CHECKING:
@@ -109,8 +111,14 @@ class Run:
     """Set where the evaluation stopped as soon as its head metric was decided."""
     unprobed: tuple[str, ...] = ()
     """Refusal codes of the spec that no probe and no case asked for: nothing is known of them."""
+    judges: frozenset[str] = frozenset()
+    """Metrics that were declared opinions of a model or a proxy (`evalkit.metrics.ratings.as_judge`)."""
+    heard: Mapping[str, Heard] = field(default_factory=dict)
+    """Judge -> what people said of the executions that it judged. See `rated`."""
     path: Path | None = field(default=None)
     """The sealed journal with the executions."""
+    units: Units = AS_STORED
+    """How `by` has it read; as stored otherwise."""
 
     @cached_property
     def scores(self) -> Scores:
@@ -140,7 +148,31 @@ class Run:
             not_applicable=int(left_out[rows].sum()),
             errors=int(errors[rows].sum()),
         )
-        return alone(found) if is_judge(metric) else found
+        return powered_estimate(found, self.opinions(metric).take(rows)) if self.is_judge(metric) else found
+
+    def is_judge(self, metric: str) -> bool:
+        """Whether a metric is an opinion: by its name (``judge_``) or as it was declared."""
+        return metric in self.judges or is_judge(metric)
+
+    def opinions(self, metric: str) -> Opinions:
+        """The values of a judge beside what people said of the same executions."""
+        return collect(self.table, metric, self.heard.get(metric))
+
+    def rated(self, metric: str, ratings: Ratings, *, criterion: str | None = None) -> Run:
+        """This run with ratings by people: the estimates of a judge become what people would say of all cases.
+
+        Comparisons and gates of such runs follow. Ratings of a metric that is no judge are refused, and so are fewer
+        than 20 cases (`StatisticsError`); MetricError for a metric or criterion that is not there.
+        """
+        self.column(metric)
+        if not self.is_judge(metric):
+            raise MetricError("the metric is no judge: its figure needs no ratings", where=metric,
+                              next_step="declare it as one with evalkit.metrics.ratings.as_judge")  # fmt: skip
+        heard = hear(ratings, criterion)
+        seen = collect(self.table, metric, heard)
+        if len(frozenset(seen.clusters[seen.rated.any(axis=1)].tolist())) < FEWEST_RATED:
+            raise refuse_alone(metric)
+        return replace(self, heard={**self.heard, metric: heard})
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -163,6 +195,18 @@ class Run:
             where=self.header.spec_ref,
             next_step=f"metrics with a figure here: {known}",
         )
+
+    def by(
+        self, *, cluster: str | Mapping[str, str] = "patient", trials: str = "mean", named: str = "a mapping"
+    ) -> Run:
+        """The same run in other units: of `compare` and `gate`, both sides alike.
+
+        ``cluster``: ``patient`` (as the cases say it), ``case``, ``tag:PREFIX``, or case id -> cluster, which is then
+        called ``named``. ``trials``: ``mean``, ``pass@K`` or ``pass^K``, for what is right or wrong.
+        Raises StatisticsError for clusters or trials that the run does not have.
+        """
+        table = read_trials(cluster_by(self.table, cluster), trials)
+        return replace(self, table=table, units=Units(cluster if isinstance(cluster, str) else named, trials))
 
     def reliability(self, metric: str | None = None) -> Reliability:
         """Noise, flaky cases, pass@k and pass^k of a metric (the head metric, if none is named).

@@ -87,6 +87,7 @@ def make_run(header: RunHeader, spec: Spec, judged: Judged, *, path: Path) -> Ru
         traces=judged.traces,
         unprobed=judged.unprobed,
         stopped=judged.stopped,
+        judges=judged.judges,
         path=path,
     )
 

@@ -77,15 +77,19 @@ class Quantity(NamedTuple):
 @lru_cache(maxsize=1024)
 def quantities(text: str) -> frozenset[Quantity]:
     """The distinct quantities of a text."""
-    plain = _NUMBERING.sub(" ", text.lower())
-    plain = _RUN_OF_WORDS.sub(_digits, _A_WHILE.sub(r"\1 one", plain))
-    for spoken, written in _SPOKEN:
-        plain = spoken.sub(written, plain)
     found = set()
-    for number, word in _NUMBER.findall(plain):
+    for number, word in _NUMBER.findall(in_digits(_NUMBERING.sub(" ", text.lower()))):
         value = "/".join(_normal(part) for part in number.replace(",", "").split("/"))
         found.add(Quantity(value, UNITS.get(word)))
     return frozenset(found)
+
+
+def in_digits(lowered: str) -> str:
+    """A text in small letters with its spelled numbers as digits: "one forty over ninety" is "140/90"."""
+    plain = _RUN_OF_WORDS.sub(_digits, _A_WHILE.sub(r"\1 one", lowered))
+    for spoken, written in _SPOKEN:
+        plain = spoken.sub(written, plain)
+    return plain
 
 
 def matched(wanted: Iterable[Quantity], there: Iterable[Quantity]) -> frozenset[Quantity]:
@@ -121,7 +125,8 @@ def _read(words: Iterable[str]) -> list[int]:
     current: int | None = None
     for word in words:
         if word in _SCALES:
-            current = (current or 1) * _SCALES[word]
+            above = current // 1000 * 1000 if current and word == "hundred" else 0  # "one thousand one hundred"
+            current = above + ((current or 0) - above or 1) * _SCALES[word]
         elif current is None:
             current = _SPELLED[word]
         elif _joins(current, _SPELLED[word]):

@@ -1,7 +1,8 @@
 """Ratings: what people said of executions, as records of their own.
 
 A rating is a number from a person about one execution: no text, no name, so that a file of ratings holds nothing of a
-patient. Metrics that ask a model (their names begin with ``judge_``) are worth what ratings say of them.
+patient. Metrics that are opinions (their names begin with ``judge_``, or `as_judge` declares them) are worth what
+ratings say of them.
 """
 
 from __future__ import annotations
@@ -10,15 +11,19 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, wraps
 from pathlib import Path
 
 from evalkit.cards import Grid, card
+from evalkit.cases.case import Case
 from evalkit.cases.tabular import Problems, Row, read_sheet, refuse
 from evalkit.digests import digest
 from evalkit.errors import MetricError
+from evalkit.executions.execution import Execution
+from evalkit.metrics.scoring import Metric, Value
 
 JUDGE = "judge_"
+_DECLARED = "evalkit_judge"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@-]{0,127}")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 _WORDS = {"true": 1.0, "yes": 1.0, "pass": 1.0, "false": 0.0, "no": 0.0, "fail": 0.0}
@@ -138,6 +143,28 @@ def read_ratings(path: Path) -> Ratings:
         rows.append(rating)
     refuse(problems, sheet.name, MetricError)
     return Ratings(tuple(rows))
+
+
+def as_judge(metric: Metric) -> Metric:
+    """A metric declared to be an opinion: it asks a model, or is a cheap proxy of what people would say.
+
+    It scores as before. Its figure has no interval until people have rated some of the cases (`Run.rated`), and gates
+    on it stay undecided. A name that begins with ``judge_`` says the same. As a decorator, or around a function.
+    """
+
+    @wraps(metric)
+    def judge(case: Case, execution: Execution) -> Value:
+        return metric(case, execution)
+
+    vars(judge)[_DECLARED] = True
+    return judge
+
+
+def judges_among(metrics: Mapping[str, Metric]) -> frozenset[str]:
+    """The names of those that are opinions, by name or as declared."""
+    return frozenset(
+        name for name, metric in metrics.items() if is_judge(name) or getattr(metric, _DECLARED, False) is True
+    )
 
 
 def is_judge(metric: str) -> bool:

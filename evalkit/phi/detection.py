@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from evalkit.phi.addresses import military, rest_of_block
 from evalkit.phi.identifiers import Category, luhn_check_digit, valid_mbi, valid_npi, valid_ssn
 from evalkit.phi.lexicon import GIVEN_NAMES, GUARD
 
@@ -121,6 +122,9 @@ def detect(text: str, *, at_least: float = DEFAULT, recognizers: Iterable[Recogn
     engines to our own.
     """
     found = [*_numbers(text), *_marked(text), *_names(text)]
+    found += [Detected(*span, "geo", LIKELY, "military") for span in military(text)]
+    blocks = (rest_of_block(text, one.end) for one in found if one.rule in _BEGINS_BLOCK)
+    found += [Detected(*span, "geo", MAYBE, "address_block") for block in blocks for span in block]
     for recognizer in recognizers:
         found += recognizer(text)
     kept: list[Detected] = []
@@ -228,12 +232,13 @@ def _short_number(text: str, found: re.Match[str], digits: int) -> Iterator[Dete
         rest = _DAY_REST.match(after) if digits <= 2 else None
         start -= len(before) - month.start()
         yield Detected(start, end + (rest.end() if rest else 0), "date", LIKELY, "month_day")
-    elif before[-1:] in _BETWEEN and _UNIT.search(before):
-        yield Detected(start, end, "geo", LIKELY, "unit")
+    elif before[-1:] in _BETWEEN and (unit := _UNIT.search(before)):
+        yield Detected(start - len(before) + unit.start(), end, "geo", LIKELY, "unit")
     elif not _part_of_word(text, start, end) and found[0].isdigit():
         yield from _address(text, start, end, after)
 
 
+_BEGINS_BLOCK = frozenset({"street", "street_number", "house_number", "unit"})
 _SHORTEST_STREET = 4
 _BETWEEN = {" ", ",", ".", "#"}
 

@@ -1,8 +1,9 @@
 """The report for people: one self-contained HTML page, verdict first.
 
-In: a run, and where there are any its comparison, gates and baseline run. Out: a page without scripts and without
-any outside reference, that reads on a phone, in the dark and on paper. It shows ids, tags, spec rows, field names and
-figures; no input, output or failure text is ever asked for. The same records give the same bytes.
+In: a run, and where there are any its comparison, gates, baseline run and annex. Out: a page without any outside
+reference, that reads on a phone, in the dark and on paper; its one script sorts and filters tables. It shows ids, tags,
+spec rows, field names and figures; no input, output or failure text is ever asked for. The same records give the same
+bytes.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ from typing import Any, Final
 
 from evalkit import figures
 from evalkit.boundary.finding import CheckResult
+from evalkit.evaluation.annex import Annex
 from evalkit.evaluation.comparison import Comparison
 from evalkit.evaluation.gates import GateReport
 from evalkit.evaluation.run import Run, RunHeader
 from evalkit.metrics.scoring import Ratio, Value
 from evalkit.report import plots, sentences
+from evalkit.report.chapters import chapters, coverage_rows
 from evalkit.report.glossary import GLOSSARY, LEAK_LIMITS
 from evalkit.report.pages import render, trusted
 from evalkit.report.typography import p_figure
@@ -52,11 +55,14 @@ def render_html(
     comparison: Comparison | None = None,
     gate: GateReport | None = None,
     baseline: Run | None = None,
+    annex: Annex | None = None,
 ) -> str:
     """The page as a string, at most 2 MB, UTF-8 when encoded. ``run`` is the candidate of ``comparison``.
 
-    ``baseline`` adds the scores of the version compared with to the table of estimates.
+    ``baseline`` adds the scores of the version compared with to the table of estimates, ``annex``
+    (`evalkit.evaluation.annex`) calibration, history and drift.
     """
+    annex = annex or Annex()
     verdict = sentences.verdict_of(run, comparison, gate)
     page = {
         "run": run,
@@ -68,6 +74,9 @@ def render_html(
         "headline": sentences.headline(run, comparison),
         "remarks": sentences.remarks(run, comparison, gate),
         "rows": comparison.rows if comparison else (),
+        "row_places": {row.row_id: place for place, row in enumerate(comparison.rows, 1)} if comparison else {},
+        "coverage": coverage_rows(run, comparison, annex),
+        "chapters": chapters(annex),
         "checks": [_check_row(result) for result in run.checks],
         "findings": run.findings[:MOST_CASES],
         "more_findings": max(0, len(run.findings) - MOST_CASES),
@@ -80,6 +89,7 @@ def render_html(
         "steadiness": _steadiness(run),
         "broken": _broken(run, comparison),
         "provenance": _provenance(run.header, comparison.baseline if comparison else None),
+        "methods": _methods(run, comparison, annex),
         "glossary": GLOSSARY,
         "limits": LEAK_LIMITS,
         "plots": _plots(run, comparison),
@@ -193,6 +203,27 @@ def _provenance(header: RunHeader, baseline: RunHeader | None) -> list[tuple[str
         return f"{of.cases:,} x {of.trials}" if name == "size" else str(getattr(of, name))
 
     return [(label, read(header, name), read(baseline, name)) for label, name in _HEADER_ROWS]
+
+
+def _methods(run: Run, comparison: Comparison | None, annex: Annex) -> list[tuple[str, str]]:
+    """What the figures of the page were computed by. All of it is in closed form: only cases have a seed."""
+    intervals = sorted({estimate.method for estimate in run.estimates if estimate.n})
+    rows = [("Intervals", ", ".join(intervals))]
+    if comparison is not None:
+        tests = sorted({difference.test for difference in comparison.differences})
+        rows += [
+            ("Tests", ", ".join(tests)),
+            ("Margin", f"{figures.width(comparison.margin)} points"),
+            ("Adjustment", "Holm over metrics and slices together, half of the level for the head metric"),
+        ]
+    if annex.calibration is not None:
+        rows.append(
+            ("Calibration", "debiased ECE in equal-count bins, Brier score in parts, isotonic map on unseen folds")
+        )
+    if annex.drift is not None:
+        rows.append(("Drift", "rank tests and chi-square with sparse labels pooled, Holm over columns"))
+    rows.append(("Seed", "in the name of the cases; no figure of this page is drawn at random"))
+    return rows
 
 
 def _steadiness(run: Run) -> dict[str, Any] | None:

@@ -15,8 +15,10 @@ from evalkit.boundary.finding import NON_GOALS, CheckResult
 from evalkit.evaluation.gates import GateReport, GateResult
 from evalkit.evaluation.run import Run
 from evalkit.figures import count, mark
+from evalkit.visible import visible
 
 _MOST_FINDINGS: Final = 100
+_LONGEST: Final = 2_000
 _NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -103,5 +105,5 @@ def _document(suite: ET.Element) -> str:
 
 
 def _clean(text: str) -> str:
-    """Without the characters that no XML document may hold."""
-    return _NOT_XML.sub("?", text)
+    """Text in which nothing acts or hides, and no character that XML may not hold; its own line breaks stay."""
+    return "\n".join(_NOT_XML.sub("?", visible(line, most=_LONGEST)) for line in text.split("\n"))

@@ -1,4 +1,4 @@
-"""Templates: everything that goes into a page is escaped, except figures that escape their own labels."""
+"""Templates: everything that goes into a page is escaped, except figures, which escape their labels, and our script."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from evalkit import figures
 from evalkit.report import sentences
 from evalkit.report.typography import typeset
+from evalkit.scripts import TABLES, policy
 from evalkit.visible import visible
 
 if TYPE_CHECKING:
@@ -24,11 +25,11 @@ def render(template: str, values: Mapping[str, Any]) -> str:
     return _environment().get_template(template).render(values).rstrip("\n") + "\n"
 
 
-def trusted(svg: str) -> Markup:
-    """A figure of `plots`, kept from being escaped a second time. Nothing else on a page may go through here."""
+def trusted(ours: str) -> Markup:
+    """A figure of `plots` or a script of ours, kept from being escaped. Nothing else on a page may go through here."""
     from markupsafe import Markup as NewMarkup
 
-    return NewMarkup(svg)  # noqa: S704
+    return NewMarkup(ours)  # noqa: S704
 
 
 def _show(value: Any) -> Any:
@@ -51,5 +52,6 @@ def _environment() -> Environment:
     )
     environment.filters.update(typeset=typeset, rate=figures.rate, points=figures.points, count=figures.count)
     tone_of = {word: sentences.TONES[verdict] for verdict, word in sentences.VERDICT_WORDS.items()}
+    environment.globals.update(script=trusted(TABLES), policy=trusted(policy(TABLES)))
     environment.globals.update(words=sentences.VERDICT_WORDS, tones=sentences.TONES, tone_of=tone_of)
     return environment

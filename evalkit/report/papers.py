@@ -6,20 +6,27 @@ Columns, labels of at least 11 rows and figures are shown; no row, no value of a
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from evalkit.evaluation.calibration import Calibration
 from evalkit.figures import rate, rate_interval
 from evalkit.report import curves
 from evalkit.report.pages import render, trusted
+from evalkit.report.parts import (
+    BIN_COLUMNS,
+    DRIFT_COLUMNS,
+    Part,
+    bin_row,
+    columns_part,
+    drift_row,
+    reliability_part,
+    review_parts,
+    shapes_part,
+)  # fmt: skip
 from evalkit.report.text import grid, tell
-from evalkit.report.typography import p_figure
-from evalkit.stats.calibration import Bin
 from evalkit.stats.charts import Chart
-from evalkit.stats.drift import ColumnDrift, Drift
+from evalkit.stats.drift import Drift
 from evalkit.stats.profile import Profile
 
 DRIFT_TONES: Final = {"drifted": "bad", "quiet": "good", "undecided": "open"}
@@ -34,20 +41,6 @@ _CALIBRATION_LIMITS: Final = (
     "A confidence that is the same for nearly all answers can be well calibrated and useless: look at the resolution.",
     "The map that repairs a confidence was judged on cases it had not seen; it is not applied to anything by itself.",
 )
-_BIN_COLUMNS: Final = ("confidence", "mean#", "right#", "95 % interval#", "answers#")
-_DRIFT_COLUMNS: Final = ("column", "verdict", "distance#", "shift, sd#", "JS#", "PSI#", "p (Holm)#", "what moved")
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A section: what it says, a figure and a table."""
-
-    title: str
-    lede: str
-    figure: Any = ""
-    columns: Sequence[str] = ()
-    rows: Sequence[Sequence[object]] = ()
-    caption: str = ""
 
 
 def render_drift(
@@ -55,18 +48,8 @@ def render_drift(
 ) -> str:
     """The page about one window; ``earlier`` are the drifts of the windows before it, oldest first."""
     parts = [
-        Part(
-            "Columns",
-            "Distances say how much a column moved, p after Holm whether chance explains it. A column drifted when it "
-            f"is sure (p at most {drift.vigilance.alpha:g}) and beyond the margin of {drift.vigilance.margin:g}.",
-            trusted(curves.distances(drift)), _DRIFT_COLUMNS, [_drift_row(one) for one in drift.columns],
-            f"{len(drift.columns)} columns, the surest first; numbers by two rank tests, labels by chi-square",
-        ),
-        *(
-            [Part("Before and after", "The columns behind the verdict, by tenths of the reference or by label.",
-                  trusted(curves.shapes(drift, reference, window)))]
-            if drift.drifted else []
-        ),
+        columns_part(drift),
+        *shapes_part(drift, reference, window),
         *(Part(f"Stream: {chart.kind}", chart.sentence(), trusted(curves.stream(chart, name=f"stream-{place}")))
           for place, chart in enumerate(charts)),
         *(
@@ -86,31 +69,7 @@ def render_calibration(calibration: Calibration) -> str:
     """The page about the confidences of one run."""
     c = calibration
     honest = c.error.lo == 0
-    brier = c.brier
-    helps = "helps" if c.recalibration.helps else "does not help"
-    bins = [_bin_row(b) for b in c.bins]
-    curve = [
-        (f"{t.threshold:.2f}", rate(t.load), rate(t.error), rate_interval(t.error_lo, t.error_hi), rate(t.caught))
-        for t in c.curve
-    ]
-    parts = [
-        Part(
-            "Reliability",
-            f"{c.error}. Noise alone would show {c.error.noise:.3f}. Brier score {brier.score:.3f} = reliability "
-            f"{brier.reliability:.3f} - resolution {brier.resolution:.3f} + uncertainty {brier.uncertainty:.3f} + "
-            f"within bins {brier.within:.3f}. An "
-            f"isotonic map {helps} on unseen cases: {c.recalibration.before:.3f} -> {c.recalibration.after:.3f}.",
-            trusted(curves.reliability_diagram(c)), _BIN_COLUMNS, bins,
-            f"{c.error.n:,} answers by {c.metric}; {c.without:,} more state no confidence",
-        ),
-        Part(
-            "Review threshold",
-            "Answers below it go to a person. A higher threshold reviews more and lets less slip past.",
-            trusted(curves.load_curve(c)),
-            ("threshold", "reviewed#", "wrong among accepted#", "95 % interval#", "wrong ones caught#"), curve,
-            "expected load and error of every threshold",
-        ),
-    ]  # fmt: skip
+    parts = [reliability_part(c), *review_parts(c)]
     word = "no miscalibration shown" if honest else "miscalibrated"
     title = f"Calibration of {c.run.spec_ref}"
     said = (f"{c.metric}: {c.error}.", c.band.sentence(), c.promise())
@@ -120,8 +79,8 @@ def render_calibration(calibration: Calibration) -> str:
 
 def plain_drift(drift: Drift) -> str:
     """The verdict in one line, warnings, then every column."""
-    rows = [[str(cell) for cell in _drift_row(one)] for one in drift.columns]
-    titles = [name.removesuffix("#") for name in _DRIFT_COLUMNS]
+    rows = [[str(cell) for cell in drift_row(one)] for one in drift.columns]
+    titles = [name.removesuffix("#") for name in DRIFT_COLUMNS]
     warned = [f"Read with care: {warning}" for warning in drift.warnings]
     return "\n".join([*tell(drift.sentence(), *warned), "", *grid(titles, rows, left=(0, 1, 7))])
 
@@ -129,7 +88,7 @@ def plain_drift(drift: Drift) -> str:
 def plain_calibration(calibration: Calibration) -> str:
     """Error, band and promise in three lines, then the bins and the thresholds that differ."""
     c = calibration
-    bins = [[str(cell) for cell in _bin_row(b)] for b in c.bins]
+    bins = [[str(cell) for cell in bin_row(b)] for b in c.bins]
     shown: list[list[str]] = []
     for t in c.curve:
         row = [f"{t.threshold:.2f}", rate(t.load), rate(t.error), rate_interval(t.error_lo, t.error_hi), rate(t.caught)]
@@ -139,21 +98,11 @@ def plain_calibration(calibration: Calibration) -> str:
         [
             *tell(f"{c.metric} of {c.run.spec_ref}: {c.error}", c.band.sentence(), c.promise()),
             "",
-            *grid([name.removesuffix("#") for name in _BIN_COLUMNS], bins),
+            *grid([name.removesuffix("#") for name in BIN_COLUMNS], bins),
             "",
             *grid(["threshold from", "reviewed", "wrong among accepted", "95 % interval", "wrong ones caught"], shown),
         ]
     )
-
-
-def _bin_row(b: Bin) -> tuple[object, ...]:
-    return f"{b.low:.2f} to {b.high:.2f}", f"{b.confidence:.3f}", f"{b.accuracy:.3f}", f"{b.lo:.3f} to {b.hi:.3f}", b.n
-
-
-def _drift_row(one: ColumnDrift) -> tuple[str, ...]:
-    shift = f"{one.shift:.2f}" if math.isfinite(one.shift) else ""
-    return (one.column, one.verdict, f"{one.distance:.3f}", shift, f"{one.js:.3f}", f"{one.psi:.3f}",
-            p_figure(one.p_adjusted), one.moved)  # fmt: skip
 
 
 def _about(reference: Profile, window: Profile) -> list[tuple[str, str, str]]:

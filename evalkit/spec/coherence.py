@@ -11,7 +11,7 @@ from evalkit.phi.identifiers import CATEGORIES, VALIDATORS
 from evalkit.spec.conditions import compile_condition
 from evalkit.spec.frontmatter import Node
 from evalkit.spec.header import SPEC_ID, Header, suggest
-from evalkit.spec.schema import Gate, InputField, OutputField, RefusalRule, Table
+from evalkit.spec.schema import Echo, Gate, InputField, OutputField, RefusalRule, Table
 
 FREE_TEXT = "free_text"
 """Text in which any category may stand; the one word besides the categories."""
@@ -28,6 +28,9 @@ _ENUM = re.compile(r"[a-z0-9_]+(?:\|[a-z0-9_]+)+")
 _SCOPE = re.compile(r"all|tag:[A-Za-z0-9][A-Za-z0-9_.:+-]{0,80}")
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*(?:/[A-Za-z0-9][A-Za-z0-9_.:@-]*)+")
 _TEXTS = {"string", "list[string]", "list[note]"}
+_NEEDLE = re.compile(r"[a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+")
+_ECHOING = {"string", "date", "list[string]"}
+"""Types in which an identifier can stand as it is written."""
 
 
 class Mistake(NamedTuple):
@@ -40,8 +43,8 @@ class Mistake(NamedTuple):
 
 def check_head(header: Header, root: Node, *, path: str) -> None:
     """Raises SpecError for the first part, by line, that does not fit the others."""
-    _raise_first([*_identity(header), *_inputs(header), *_minimum_necessary(header), *_outputs(header),
-                  *_models(header), *_gates(header)], root, path)  # fmt: skip
+    _raise_first([*_identity(header), *_inputs(header), *_minimum_necessary(header), *_echoes(header),
+                  *_outputs(header), *_models(header), *_gates(header)], root, path)  # fmt: skip
 
 
 def check_refusals(header: Header, tables: Mapping[str, Table], root: Node, *, path: str) -> None:
@@ -133,6 +136,38 @@ def _minimum_necessary(header: Header) -> Iterator[Mistake]:
             yield Mistake(forbid, f"{name} is forbidden and an input at once", "take it off one of the two")
         if not re.fullmatch(SPEC_ID[1:-1], name):
             yield Mistake(forbid, "a forbidden name is not a field name", "use lower-case letters, digits and _")
+
+
+def _echoes(header: Header) -> Iterator[Mistake]:
+    types: dict[str, str] = {name: field.type for name, field in header.output.items()}
+    types |= {
+        f"{name}.{entry}": kind for name, field in header.output.items() for entry, kind in (field.item or {}).items()
+    }
+    seen: set[tuple[str, str]] = set()
+    for number, echo in enumerate(header.minimum_necessary.echo):
+        loc = ("minimum_necessary", "echo", number)
+        for what, step in _echo(echo, types, header.minimum_necessary.forbid):
+            yield Mistake(loc, f"echo[{number}]: {what}", step)
+        if (echo.field, echo.needle) in seen:
+            yield Mistake(loc, f"echo[{number}]: the same field and needle stand here again", "keep one of the two")
+        seen.add((echo.field, echo.needle))
+
+
+def _echo(echo: Echo, types: Mapping[str, str], forbidden: Iterable[str]) -> Iterator[tuple[str, str]]:
+    if echo.field not in types:
+        near = suggest(echo.field, types)
+        yield "the field is not one of the output", f"did you mean {near}?" if near else f"known: {', '.join(types)}"
+    elif types[echo.field] not in _ECHOING:
+        yield f"a field of type {types[echo.field]} repeats no identifier", "name a text or date, or an entry of a list"
+    if not _NEEDLE.fullmatch(echo.needle):
+        yield "a needle is written whose.what", "write patient.member_id, for one"
+    elif echo.needle.rsplit(".", 1)[-1] in forbidden:
+        yield (
+            "the needle is a field that the spec forbids",
+            "what must not come cannot go out: drop one of the two",
+        )
+    if len(echo.reason.strip()) < 3:
+        yield "there is no reason", "say in one line why the purpose needs it in the output"
 
 
 def _outputs(header: Header) -> Iterator[Mistake]:

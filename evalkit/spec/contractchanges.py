@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from evalkit.spec.difference import Change, Severity, shown
-from evalkit.spec.schema import InputField, OutputField, Spec
+from evalkit.spec.schema import Echo, InputField, OutputField, Spec
 
 _ALARM = "PHI alarm: "
 
@@ -92,11 +92,27 @@ def _necessity_changes(old: Spec, new: Spec) -> Iterator[Change]:
     for name in after.forbid:
         if name not in before.forbid:
             yield Change("safeguard added", f"minimum_necessary/forbid/{name}", "now forbidden", "loud")
+    yield from _echo_changes(before.echo, after.echo)
     if before.chart_window_days != after.chart_window_days:
         what = f"{shown(before.chart_window_days)} -> {shown(after.chart_window_days)} days"
         wider = after.chart_window_days is None or (before.chart_window_days or 0) < after.chart_window_days
         narrowed = before.chart_window_days is None
         yield _width("minimum_necessary/chart_window_days", what, wider=wider and not narrowed)
+
+
+def _echo_changes(old: tuple[Echo, ...], new: tuple[Echo, ...]) -> Iterator[Change]:
+    before, after = ({(echo.field, echo.needle): echo.reason for echo in echoes} for echoes in (old, new))
+    for (field, needle), reason in after.items():
+        place = f"minimum_necessary/echo/{field}/{needle}"
+        if (field, needle) not in before:
+            what = f"{_ALARM}{needle} may now stand in output {field}: {reason}"
+            yield Change("safeguard removed", place, what, "blocking")
+        elif before[field, needle] != reason:
+            yield Change("reason changed", place, f"{before[field, needle]} -> {reason}", "note")
+    for field, needle in before:
+        if (field, needle) not in after:
+            place = f"minimum_necessary/echo/{field}/{needle}"
+            yield Change("safeguard added", place, "no longer allowed in the output", "loud")
 
 
 def _refusal_changes(old: Spec, new: Spec) -> Iterator[Change]:

@@ -43,7 +43,8 @@ def plain_tables(tables: Mapping[str, Table]) -> dict[str, Any]:
 
 def plain_necessity(declared: MinimumNecessary) -> Any:
     """What minimum necessary does, as JSON; the reasons are for readers and left out."""
-    return {**plain(declared), "allow": sorted(declared.allow), "forbid": sorted(declared.forbid)}
+    echo = {"echo": sorted([echo.field, echo.needle] for echo in declared.echo)} if declared.echo else {}
+    return {**plain(declared), "allow": sorted(declared.allow), "forbid": sorted(declared.forbid), **echo}
 
 
 def plain(value: Any) -> Any:

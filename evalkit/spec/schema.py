@@ -46,12 +46,25 @@ class InputField(SpecPart):
     max_chars: int | None = Field(default=None, gt=0)
 
 
+class Echo(SpecPart):
+    """One identifier that one output field has to repeat (45 CFR 164.514(d)(3)). Every other is a leak there."""
+
+    field: str
+    """Output field, or entry of a list field: ``member_id``, ``lines.payer``."""
+    needle: str
+    """Whose identifier, by the id that cases plant it under: ``patient.member_id``."""
+    reason: str
+    """One line: why the purpose needs it there."""
+
+
 class MinimumNecessary(SpecPart):
     """45 CFR 164.502(b): the fields that reach the model, each with a reason; the fields that must never come."""
 
     allow: Mapping[str, str]
     """Field name -> one line of reason."""
     forbid: tuple[str, ...] = ()
+    echo: tuple[Echo, ...] = ()
+    """Identifiers that may stand in the output, verbatim and each in its one field."""
     chart_window_days: int | None = Field(default=None, gt=0)
 
 
@@ -257,11 +270,25 @@ class Spec:
             lead=f"{self.change_note} Behaviour {self.behaviour_sha[:12]}.",
             grids=[
                 Grid(["input", "type", "may hold", "why it reaches the model"], fields),
+                *_echo_grid(self.minimum_necessary.echo),
                 Grid(["refusal", "when"], [(rule.code, rule.when) for rule in self.refuse]),
                 Grid(["gate on", "scope", "asks"], gates),
             ],
         )
 
+    @property
+    def echoes(self) -> dict[str, frozenset[str]]:
+        """Output field, in dots without positions -> the needles that may stand in it verbatim."""
+        echoes: dict[str, frozenset[str]] = {}
+        for echo in self.minimum_necessary.echo:
+            echoes[echo.field] = echoes.get(echo.field, frozenset()) | {echo.needle}
+        return echoes
+
     def rows(self) -> dict[str, Row]:
         """Every executable row by its id."""
         return {row.row_id: row for table in self.tables.values() for row in table.rows}
+
+
+def _echo_grid(echoes: tuple[Echo, ...]) -> list[Grid]:
+    rows = [(echo.field, echo.needle, echo.reason) for echo in echoes]
+    return [Grid(["output", "may repeat", "why"], rows)] if rows else []

@@ -15,10 +15,17 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchem
 from evalkit.phi.identifiers import valid_date
 from evalkit.spec.schema import InputField, OutputField, Spec
 
-CONTRACT_CODES = ("SCHEMA_INVALID", "FIELD_NOT_PERMITTED")
+FORM_CODES = ("SCHEMA_INVALID", "FIELD_NOT_PERMITTED")
+"""Refusal codes for requests that break the contract by their form."""
+OTHER_PURPOSE = "PURPOSE_NOT_PERMITTED"
+"""Refusal code for a request that is made for another purpose than the spec's."""
+CONTRACT_CODES = (*FORM_CODES, OTHER_PURPOSE)
 """Refusal codes that every spec has besides its own."""
 NOTE_KEYS = ("doc_id", "date", "type", "text", "mrn")
 """What a note of a ``list[note]`` may hold; ``mrn`` is compared and never reaches a model."""
+
+ECHO_KEY = "x-may-repeat"
+"""Key of a JSON Schema under which stand the identifiers that an output field may repeat."""
 
 _CLOSED = ConfigDict(strict=True, extra="forbid", frozen=True)
 _PURPOSE = r"^[A-Z][A-Z0-9]{2,15}$"
@@ -99,8 +106,15 @@ def output_model(spec: Spec) -> type[BaseModel]:
     fields: dict[str, Any] = {}
     for name, declared in spec.output.items():
         type_ = _output_type(name, declared, spec)
-        fields[name] = (type_, ...) if declared.required else (type_ | None, None)
+        told = _echoing(spec, name)
+        fields[name] = (type_, Field(**told)) if declared.required else (type_ | None, Field(default=None, **told))
     return create_model("Output", __config__=_CLOSED, **fields)
+
+
+def _echoing(spec: Spec, path: str) -> dict[str, Any]:
+    """What the schema of an output field says of the identifiers that may stand in it."""
+    needles = sorted(spec.echoes.get(path, ()))
+    return {"json_schema_extra": {ECHO_KEY: needles}} if needles else {}
 
 
 @lru_cache(maxsize=64)
@@ -154,7 +168,10 @@ def _output_type(name: str, declared: OutputField, spec: Spec) -> Any:
     if declared.type == "enum":
         return Literal[declared.values]
     if declared.type == "list":
-        entries = {entry: (_entry_type(type_, spec), ...) for entry, type_ in (declared.item or {}).items()}
+        entries: dict[str, Any] = {
+            entry: (_entry_type(type_, spec), Field(**_echoing(spec, f"{name}.{entry}")))
+            for entry, type_ in (declared.item or {}).items()
+        }
         return list[create_model(f"{name.title().replace('_', '')}Entry", __config__=_CLOSED, **entries)]  # type: ignore
     if declared.type in {"number", "integer"}:
         return Annotated[_PLAIN[declared.type], Field(ge=declared.min, le=declared.max)]

@@ -67,7 +67,7 @@ def test_a_request_goes_out_in_the_wire_form_and_its_reply_comes_back(
     assert reply.output == {"letter": "Seen.", "lines": []}
     assert reply.received is None, "nobody here watched the remote model"
     sent = json.loads(server.seen[0]["body"])
-    assert sent.keys() == {"request_id", "spec_ref", "actor", "purpose_of_use", "flags", "input"}
+    assert sent.keys() == {"request_id", "spec_ref", "actor", "flags", "input"}, "without a purpose it is the spec's"
     assert sent["input"] == request_.input
     assert server.seen[0]["headers"]["Authorization"] == f"Bearer {TOKEN}"
     assert server.seen[0]["headers"]["Accept-Encoding"] == "identity"
@@ -357,7 +357,7 @@ def test_pauses_of_different_requests_differ() -> None:
 @pytest.mark.parametrize(("header", "seconds"), [
     ("0", 0.0), ("7", 7.0), (" 7 ", 7.0), ("86400", LONGEST_PAUSE), ("9" * 400, LONGEST_PAUSE),
     ("Wed, 21 Oct 2015 07:28:00 GMT", 0.0), (format_datetime(datetime.now(UTC) + timedelta(days=9)), LONGEST_PAUSE),
-])  # fmt: skip
+], ids=["none", "seconds", "spaces", "a day", "many digits", "a day that is over", "a day to come"])  # fmt: skip
 def test_retry_after_is_honoured_up_to_the_ceiling(header: str, seconds: float) -> None:
     assert pause_before_retry("case", 0, header) == seconds
 

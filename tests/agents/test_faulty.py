@@ -46,6 +46,7 @@ def test_every_fault_changes_some_answer(agent: Guard, request_: Request, fault:
     requests = [
         request_,
         replace(request_, flags={}),
+        replace(request_, purpose_of_use="HMARKT"),
         replace(request_, input={**request_.input, "patient_mrn": "MRN12345678"}),
         replace(request_, input={**request_.input, "date_of_service": "2999-01-01"}),
         replace(request_, body=write_request(request_).replace(b'_ack":true', b'_ack":false,"payment_ack":true')),

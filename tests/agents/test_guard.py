@@ -63,6 +63,22 @@ def test_a_refused_request_reaches_no_model(spec: Spec, request_: Request, good:
     assert (reply.status, reply.output, reply.received, spy.handed) == ("refused", None, (), [])
 
 
+@pytest.mark.parametrize("as_bytes", [False, True])
+def test_a_request_for_another_purpose_reaches_no_model(
+    spec: Spec, request_: Request, good: Reply, as_bytes: bool
+) -> None:
+    spy = Spy(good)
+    asked = replace(request_, purpose_of_use="HMARKT")
+    if as_bytes:
+        asked = replace(request_, body=write_request(asked))
+    reply = answer(guard(spec, spy, today=today), asked)
+    assert reply.refusal == Refusal("PURPOSE_NOT_PERMITTED", "purpose_of_use")
+    assert (reply.received, spy.handed) == ((), [])
+    own = replace(request_, body=write_request(request_))
+    assert b"purpose_of_use" not in (own.body or b"")
+    assert answer(guard(spec, spy, today=today), own).status == "ok"
+
+
 def test_a_forbidden_or_unknown_field_is_refused(spec: Spec, request_: Request, good: Reply) -> None:
     spy = Spy(good)
     for name in ("ssn", "never_heard_of"):

@@ -32,6 +32,21 @@ def test_the_first_rule_that_holds_refuses(
     assert refusal == Refusal(code, field)
 
 
+@pytest.mark.parametrize(("purpose", "flags", "code"), [
+    ("", True, None), ("HPAYMT", True, None), ("HMARKT", True, "PURPOSE_NOT_PERMITTED"),
+    ("HPAYMT ", True, "PURPOSE_NOT_PERMITTED"), ("hpaymt", True, "PURPOSE_NOT_PERMITTED"),
+    ("HMARKT", False, "PURPOSE_NOT_PERMITTED"), ("HPAYMT", False, "CONSENT_MISSING"),
+])  # fmt: skip
+def test_a_request_for_another_purpose_than_the_specs_is_refused_before_any_rule_of_it(
+    spec: Spec, request_: Request, purpose: str, flags: bool, code: str | None
+) -> None:
+    refusal = Refusals(spec).first(request_.input, {"payment_ack": flags}, today=TODAY, purpose=purpose)
+    assert (refusal and refusal.code) == code
+    broken = Refusals(spec).first({"never_heard_of": 1}, {}, today=TODAY, purpose=purpose)
+    assert broken is not None
+    assert broken.code == "FIELD_NOT_PERMITTED"
+
+
 def test_today_is_not_in_the_future(spec: Spec, request_: Request) -> None:
     values = {**request_.input, "date_of_service": "2026-06-01"}
     assert Refusals(spec).first(values, request_.flags, today=TODAY) is None

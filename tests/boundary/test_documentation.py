@@ -34,6 +34,22 @@ def test_every_id_is_one_rules_alone() -> None:
     assert len(ids) == len(set(ids))
 
 
+def test_what_the_threat_model_says_holds_a_line_is_there(root: Path) -> None:
+    page = (root / "docs" / "explanation" / "threat-model.md").read_text(encoding="utf-8")
+    ids = {r.check_id for r in (*ALL, *channels.RULES, *RELATIONS, ORDER, *agreements.RULES, *ledger.RULES)}
+    other = {"proposed", "production", "registry.jsonl", "evalkit spec diff", "not observed", "KeyProvider"}
+    named = {name for name in re.findall(r"`([^`]+)`", page) if not name.startswith("tests/")}
+    assert named - other <= ids | {transport.CHECK_ID}
+    tests = set(re.findall(r"`(tests/[^`]+)`", page))
+    assert len(tests) > 15
+    assert {name for name in tests if not (root / name).is_file()} == set()
+
+
 def test_no_page_and_no_rule_calls_anything_compliant(root: Path) -> None:
-    for name in ("explanation/boundary", "how-to/check-an-agent", "how-to/check-from-pytest"):
+    for name in (
+        "explanation/boundary",
+        "how-to/check-an-agent",
+        "how-to/check-from-pytest",
+        "explanation/threat-model",
+    ):
         assert "complian" not in (root / "docs" / f"{name}.md").read_text(encoding="utf-8").lower()

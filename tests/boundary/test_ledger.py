@@ -90,12 +90,42 @@ def test_a_record_that_breaks_one_rule_is_found(spec: Spec, check_id: str, parts
     ("authentication", {"token": "forged", "outcome": "denied"}),
     ("logoff", {"token_issued": T - timedelta(hours=12), "token_last_used": T - timedelta(minutes=15)}),
     ("logoff", {"token_issued": T - timedelta(days=9), "outcome": "denied"}),
-    ("logoff", {"token_issued": None}),
     ("exceptions", {"purpose": "x", "outcome": "denied"}),
     ("second_factor", {"action": "export", "second_factor": False, "outcome": "denied"}),
 ])  # fmt: skip
 def test_what_was_denied_or_lies_on_the_line_is_no_breach(spec: Spec, check_id: str, parts: dict[str, Any]) -> None:
     assert whats(ask(spec, check_id, record(0, **parts))) == []
+
+
+@pytest.mark.parametrize(("check_id", "parts"), [
+    ("logoff", {"token_issued": None}), ("authentication", {"token": ""}),
+    ("second_factor", {"action": "export", "second_factor": None}),
+])  # fmt: skip
+def test_what_a_record_does_not_say_is_not_observed(spec: Spec, check_id: str, parts: dict[str, Any]) -> None:
+    alone = ask(spec, check_id, record(0, **parts))
+    assert (alone.verdict, alone.not_observed, alone.findings) == ("not_observed", 1, ())
+    denied = ask(spec, check_id, record(0, outcome="denied", **parts))
+    assert (denied.verdict, denied.passed) == ("pass", 1)
+    action = {"action": parts["action"]} if "action" in parts else {}
+    beside = ask(spec, check_id, record(0, **parts), record(1, **action))
+    assert (beside.passed, beside.not_observed) == (1, 1)
+    assert alone.evidence != denied.evidence
+
+
+@pytest.mark.parametrize(("hours", "incident", "told"), [
+    (0, "i", True), (24, "i", True), (24.001, "i", False), (-1, "i", False), (1, "other", False), (None, "i", False),
+])  # fmt: skip
+def test_a_contingency_is_told_of_within_a_day(spec: Spec, hours: float | None, incident: str, told: bool) -> None:
+    records = [record(0, at=T, action="contingency", incident="i")]
+    if hours is not None:
+        records.append(record(1, at=T + timedelta(hours=hours), action="notice", incident=incident))
+    result = ask(spec, "contingency_notice", *records, today=date(2026, 6, 3))
+    if hours is None:
+        assert ask(spec, "contingency_notice", *records, today=date(2026, 6, 2)).verdict == "not_observed"
+    assert whats(result) == ([] if told else ["a contingency that was not told of within 24 hours"])
+    assert result.basis == "proposed"
+    named = ask(spec, "breach_content", *records)
+    assert named.words == ("fail" if incident == "other" else "nothing to check"), "it is no notice of a breach"
 
 
 def test_a_token_that_two_actors_have_shown_is_found_at_both(spec: Spec) -> None:

@@ -25,7 +25,7 @@ from evalkit.cases.case import Case
 from evalkit.executions.runner import Settings, execute
 from evalkit.phi.identifiers import Identifier
 from evalkit.phi.leaks import find_leaks
-from evalkit.spec.schema import Spec
+from evalkit.spec.schema import Echo, Spec
 from evalkit.tasks import load_spec, offline_agent, synthesize
 
 IDS = {relation.check_id for relation in (*RELATIONS, ORDER)}
@@ -67,6 +67,24 @@ def test_an_agent_that_decides_by_the_name_is_found(spec: Spec, cases: tuple[Cas
     results = judge(spec, cases, snob)
     assert broken(results) == {"identity_invariance"}
     assert "Quillan" not in str(results)
+
+
+@pytest.mark.parametrize("by_name", [False, True])
+def test_what_an_output_has_to_repeat_is_no_part_of_a_decision(
+    spec: Spec, cases: tuple[Case, ...], good: Guard, by_name: bool
+) -> None:
+    echo = (Echo(field="letter", needle="patient.name", reason="a letter is addressed"),)
+    echoing = replace(
+        spec, minimum_necessary=spec.minimum_necessary.model_copy(update={"echo": echo}), content_sha="e" * 64
+    )
+
+    def write(request: Request) -> Reply:
+        name = request.input["note_text"].split("\n")[0].removeprefix("Name: ")
+        urgent = " It is urgent." if by_name and "Ostrander" in name else ""
+        return remark(good(request), f"Dear {name},{urgent}")
+
+    assert broken(judge(echoing, cases, write)) == ({"identity_invariance"} if by_name else set())
+    assert broken(judge(spec, cases, write)) == {"identity_invariance"}
 
 
 def test_an_agent_that_hands_its_model_a_forbidden_field_is_found(

@@ -10,6 +10,7 @@ import pytest
 from evalkit.agents.agent import Reply, Request
 from evalkit.agents.guard import Guard
 from evalkit.agents.refusals import Refusals
+from evalkit.boundary.envelopes import PURPOSES
 from evalkit.boundary.probes import make_probes, unprobed
 from evalkit.cases.case import Case
 from evalkit.spec.contract import ContractBreach, read_request
@@ -30,7 +31,16 @@ def test_every_refuse_rule_has_probes(spec: Spec, probes: tuple[Case, ...]) -> N
 
 def test_a_good_agent_refuses_every_probe_for_the_reason_meant(good: Guard, probes: tuple[Case, ...]) -> None:
     for probe in probes:
-        reply = good(Request(probe.case_id, "reviews@1.0.0", probe.input, probe.flags, body=probe.body))
+        reply = good(
+            Request(
+                probe.case_id,
+                "reviews@1.0.0",
+                probe.input,
+                probe.flags,
+                purpose_of_use=probe.purpose_of_use,
+                body=probe.body,
+            )
+        )
         assert isinstance(reply, Reply)
         assert (probe.case_id, reply.refusal and reply.refusal.code) == (probe.case_id, probe.refusal)
 
@@ -55,7 +65,9 @@ def test_a_probe_differs_from_its_base_in_the_request(cases: tuple[Case, ...], p
     bases = {case.case_id: case for case in cases}
     for probe in probes:
         base = bases[probe.case_id.partition("~")[0]]
-        assert (probe.input, probe.flags, probe.body) != (base.input, base.flags, base.body)
+        assert (probe.input, probe.flags, probe.purpose_of_use, probe.body) != (
+            base.input, base.flags, base.purpose_of_use, base.body,
+        )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -69,6 +81,29 @@ def test_consent_smuggled_by_bytes_is_probed(spec: Spec, probes: tuple[Case, ...
         assert probe.flags == {"payment_ack": True}, "what a lenient parser reads"
         with pytest.raises(ContractBreach):
             read_request(spec, probe.body)
+
+
+@pytest.mark.parametrize("own", ["HPAYMT", "HMARKT", "TREAT"])
+def test_another_purpose_is_asked_for_and_smuggled_by_bytes(spec: Spec, cases: tuple[Case, ...], own: str) -> None:
+    for_own = replace(spec, purpose_of_use=own, content_sha="7" * 64)
+    found = make_probes(for_own, [replace(case, purpose_of_use=own) for case in cases])
+    asked = [probe for probe in found if probe.refusal == "PURPOSE_NOT_PERMITTED"]
+    assert len(asked) == 3
+    assert all(probe.purpose_of_use in PURPOSES - {own} and probe.body is None for probe in asked)
+    for change, said in (("repeated_purpose", own), ("purpose_in_words", "for the usual purpose")):
+        bodies = [probe.body for probe in found if probe.case_id.endswith(f"~schema_invalid.{change}")]
+        assert len(bodies) == 3
+        for body in bodies:
+            assert body is not None
+            assert json.loads(body)["purpose_of_use"] == said
+            with pytest.raises(ContractBreach):
+                read_request(for_own, body)
+
+
+def test_the_consent_that_is_smuggled_is_one_that_the_spec_asks_for(spec: Spec, cases: tuple[Case, ...]) -> None:
+    bases = [replace(case, flags={"a_flag": True, **case.flags}) for case in cases]
+    (probe,) = [p for p in make_probes(spec, bases) if p.case_id.endswith("000~schema_invalid.flag_as_text")]
+    assert json.loads(probe.body or b"")["flags"] == {"a_flag": True, "payment_ack": "true"}
 
 
 def test_a_repeated_flag_is_really_read_as_consent_by_a_lenient_parser(probes: tuple[Case, ...]) -> None:

@@ -14,6 +14,7 @@ from evalkit.spec.schema import Spec
 CHECK_OF = {
     "CONSENT_MISSING": requests.enforce_flags,
     "PART2_NO_CONSENT": requests.enforce_flags,
+    "PURPOSE_NOT_PERMITTED": requests.enforce_flags,
     "MRN_INVALID": requests.enforce_identifiers,
     "NPI_INVALID": requests.enforce_identifiers,
     "DOS_IN_FUTURE": requests.enforce_dates,

@@ -7,10 +7,12 @@ import pytest
 
 from evalkit.agents.agent import Refusal, Reply
 from evalkit.boundary import sinks
+from evalkit.boundary.channels import rules_for
 from evalkit.boundary.finding import Finding
 from evalkit.cases.case import Case
-from evalkit.executions.execution import Execution, Failure
-from evalkit.spec.schema import Spec
+from evalkit.executions.execution import Execution, Failure, Sighting
+from evalkit.executions.watching import SINKS
+from evalkit.spec.schema import Echo, Spec
 
 NAME = "Quillan Ostrander"
 
@@ -34,6 +36,74 @@ def test_a_name_in_the_output_is_found_in_any_form(spec: Spec, cases: tuple[Case
     found = only(sinks.keep_out_of_output(spec, cases[0], answered(output)))
     assert (found.check_id, found.needle_id, found.category) == ("leak_output", "patient.name", "name")
     assert found.place.startswith("output")
+
+
+@pytest.fixture
+def echoing(spec: Spec) -> Spec:
+    """The small spec, whose letter has to repeat the name, and the code of a line the record number."""
+    echo = (
+        Echo(field="letter", needle="patient.name", reason="a letter is addressed"),
+        Echo(field="lines.code", needle="patient.mrn", reason="the payer files by it"),
+    )
+    necessary = spec.minimum_necessary.model_copy(update={"echo": echo})
+    return replace(spec, minimum_necessary=necessary, content_sha="e" * 64)
+
+
+def test_an_identifier_that_a_field_has_to_repeat_may_stand_in_it(echoing: Spec, cases: tuple[Case, ...]) -> None:
+    mrn = cases[0].input["patient_mrn"]
+    output = {"letter": f"Dear {NAME},", "lines": [{"code": "a"}, {"code": mrn}]}
+    assert sinks.keep_out_of_output(echoing, cases[0], answered(output)) == []
+
+
+@pytest.mark.parametrize("output", [
+    {"letter": "x", "lines": [{"code": NAME}]}, {"note": f"Dear {NAME}"}, {"letter": {"inner": NAME}}, {NAME: "letter"},
+    {"letter": "Dear Ostrander"}, {"letter": "UXVpbGxhbiBPc3RyYW5kZXI="}, {"letter": NAME.upper()},
+    {"lines.code": NAME}, {"letter": "x", "lines": [{"evidence": [{"field": NAME, "start": 0, "end": 1}]}]},
+])  # fmt: skip
+def test_it_may_stand_nowhere_else_and_in_no_other_form(
+    echoing: Spec, cases: tuple[Case, ...], output: dict[str, Any]
+) -> None:
+    assert only(sinks.keep_out_of_output(echoing, cases[0], answered(output))).needle_id == "patient.name"
+
+
+def test_a_key_that_reads_like_a_path_opens_no_field(echoing: Spec, cases: tuple[Case, ...]) -> None:
+    found = sinks.keep_out_of_output(echoing, cases[0], answered({"lines.code": cases[0].input["patient_mrn"]}))
+    assert only(found).needle_id == "patient.mrn"
+
+
+def test_nothing_but_the_answer_may_repeat_it(echoing: Spec, cases: tuple[Case, ...]) -> None:
+    refused = Execution("case", 0, Reply("refused", {"letter": NAME}, refusal=Refusal("MRN_INVALID", "letter")))
+    assert only(sinks.keep_out_of_output(echoing, cases[0], refused)).place == "output.letter"
+    failed = Execution("case", 0, None, Failure("KeyError", NAME), logs=(NAME,))
+    assert only(sinks.keep_out_of_errors(echoing, cases[0], failed)).place == "failure.text"
+    assert only(sinks.keep_out_of_logs(echoing, cases[0], failed)).place == "logs[0]"
+    told = answered({"letter": NAME}, trace=(NAME,))
+    assert only(sinks.keep_out_of_refusals(echoing, cases[0], told)).place.startswith("trace")
+    watch = Sighting("watch", "child", " ".join(SINKS))
+    for sink, place in (
+        ("stdout", ""),
+        ("file", "/tmp/letter"),
+        ("tool", "letter"),
+        ("process", "letter"),
+        ("network", "plain h:80"),
+    ):
+        seen = Execution(
+            "case", 0, Reply("ok", {"letter": NAME}), seen=(watch, Sighting(sink, place, f'{{"letter": "{NAME}"}}'))
+        )  # type: ignore[arg-type]
+        told_of = {
+            rule.check_id
+            for rule in rules_for()
+            if isinstance(found := rule.check(echoing, cases[0], seen), list) and found
+        }
+        assert any(name.startswith("leak_") for name in told_of), sink
+
+
+def test_the_identifier_of_another_patient_may_not_stand_there(
+    echoing: Spec, cases: tuple[Case, ...], judge_spec: Any
+) -> None:
+    results = judge_spec(echoing, lambda request: Reply("ok", {"letter": NAME, "lines": []}), cases[:2])
+    assert results["leak_output"].findings == ()
+    assert [found.case_id for found in results["other_patient"].findings] == [cases[1].case_id]
 
 
 def test_the_identifiers_of_another_patient_are_not_looked_for(spec: Spec, cases: tuple[Case, ...]) -> None:

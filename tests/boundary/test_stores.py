@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import gzip
 import json
 import sqlite3
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from evalkit.cases.case import Case
 from evalkit.errors import EvalkitError
 from evalkit.executions.execution import Execution
 from evalkit.executions.journal import Journal
+from evalkit.phi.identifiers import Identifier
 from evalkit.vault.keys import FileKeyring
 
 NAME = "Quillan Ostrander"
@@ -134,3 +137,12 @@ def test_a_store_that_notices_nothing_is_found_out(tmp_path: Path) -> None:
     readings = iter(["all of it", "half of it"])
     lost = restore_copy(path, lambda file: next(readings), scratch)
     assert [found.what for found in lost.findings] == ["a copy does not read as the original does"]
+
+
+def test_a_name_with_an_accent_is_found_in_a_database(tmp_path: Path, cases: tuple[Case, ...]) -> None:
+    case = replace(cases[0], identifiers=(Identifier("patient.name", "name", "Zoë Ångström"),))
+    with contextlib.closing(sqlite3.connect(tmp_path / "mlflow.db")) as store:
+        store.execute("create table params (key text, value text, blank blob)")
+        store.execute("insert into params values ('patient', 'Zoë Ångström', x'ff')")
+        store.commit()
+    assert [found.needle_id for found in search_files([tmp_path], [case]).findings][:1] == ["patient.name"]

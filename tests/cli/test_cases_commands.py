@@ -82,7 +82,6 @@ def test_parquet_shards_are_read_back_and_scanned(capsys):
         (["synthesize", "billing_codes", "-n", "3", "--shards", "x", "-o", "y"], "--shards stands alone"),
         (["synthesize", "billing_codes", "-n", "3", "--shards", "x", "--contract"], "--shards stands alone"),
         (["synthesize", str(SPEC), "-n", "3", "--shards", "x"], "cases of this family cannot be made in shards"),
-        (["synthesize", "note_summary", "-n", "3", "-o", "x"], "no cases can be made up for this family"),
         (["synthesize", "billing_codes", "-n", "3", "-o", "no/such/x"], "the file cannot be written"),
         (["synthesize", "nothing", "-n", "3", "-o", "x"], "no spec of this name"),
     ],

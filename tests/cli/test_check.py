@@ -12,6 +12,7 @@ import pytest
 from evalkit.boundary.finding import NON_GOALS
 from evalkit.cli import run
 from evalkit.executions.watched import can_watch
+from evalkit.pytest_plugin.items import make_boundary
 from evalkit.tasks import load_spec, synthesize
 
 SPEC = "billing_codes@1.0.0"
@@ -137,6 +138,56 @@ def test_junit_and_markdown_hold_the_findings_and_no_value(here: Path, capsys: p
     assert "paraphrase" in shown
     assert "`leak_output`" in markdown
     assert "leak_output" in shown.splitlines()[0]
+
+
+RELATIONS = """
+from dataclasses import replace
+
+from evalkit.tasks import load_spec, offline_agent
+
+good = offline_agent(load_spec("billing_codes@1.0.0"))
+before = []
+
+def say(reply, text):
+    return reply if reply.output is None else replace(reply, output={**reply.output, "diagnoses": [str(text)]})
+
+def identity_invariance(request):
+    return say(good(request), sum(map(ord, request.input["patient_mrn"])))
+
+def forbidden_adds_nothing(request):
+    reply = good(request)
+    fields = {name: value for name, value in request.input.items() if name != "employer"}
+    if len(fields) == len(request.input):
+        return reply
+    return replace(good(replace(request, input={"note_text": "", **fields})), status="ok", refusal=None, output={},
+                   received=(dict(request.input),))
+
+def field_order(request):
+    return say(good(request), next(iter(request.input)))
+
+def case_order(request):
+    reply = say(good(request), before[-1] if before else "none")
+    before.append(request.request_id.split("~")[0][-4:])
+    return reply
+"""
+
+
+@pytest.mark.parametrize("relation", ["identity_invariance", "forbidden_adds_nothing", "field_order", "case_order"])
+@pytest.mark.parametrize("door", ["command", "pytest"])
+def test_each_relation_is_asked_from_the_command_line_and_from_pytest(
+    here: Path, capsys: pytest.CaptureFixture[str], relation: str, door: str
+) -> None:
+    (here / "my_relations.py").write_text(RELATIONS, encoding="utf-8")
+    agent = f"python:my_relations:{relation}"
+    if door == "command":
+        assert relation in failed(check(capsys, "--agent", agent, "--no-watch", "--relations", "6", code=1))
+        return
+    words = dict.fromkeys(("spec", "agent", "cases", "seed", "gold", "deployment", "markdown"), "")
+    boundary = make_boundary({**words, "spec": SPEC, "agent": agent, "cases": "8"})
+    assert (relation, "") in list(boundary.names())
+    told = boundary.outcome(relation, "")
+    assert not isinstance(told, str)
+    assert {found.check_id for found in told} == {relation}
 
 
 @pytest.mark.parametrize(("options", "message"), [

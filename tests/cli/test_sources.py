@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
+from evalkit import tasks
 from evalkit.agents.agent import Reply, Request, agent_id
 from evalkit.agents.endpoint import Endpoint
 from evalkit.agents.faulty import FAULTS, Faulty
@@ -123,7 +125,9 @@ def test_a_gold_set_that_is_not_there_is_refused(spec: Spec, ref: str) -> None:
         find_cases(spec, None, 7, ref)
 
 
-def test_a_family_without_made_up_cases_points_at_the_import() -> None:
+def test_a_family_without_made_up_cases_points_at_the_import(monkeypatch: pytest.MonkeyPatch) -> None:
+    family = replace(tasks.FAMILIES["note_summary"], make_case=None)
+    monkeypatch.setattr(tasks, "FAMILIES", {"note_summary": family})
     with pytest.raises(CaseError, match="evalkit import"):
         find_cases(load_spec("note_summary"), 5, 7, None)
 

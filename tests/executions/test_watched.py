@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import socket
@@ -429,6 +430,22 @@ def test_binary_content_can_be_searched() -> None:
     head, _, body = text_of(b"POST / HTTP/1.1\r\nA: b\r\n\r\n\x1f\x8b\xff").partition("\r\n\r\n")
     assert (head, body.splitlines()[0]) == ("POST / HTTP/1.1\r\nA: b", "H4v/")
     assert words_of([b"a", "b", {"c": None}, Path("d")]) == "a b c= d"
+
+
+@pytest.mark.parametrize("journal", ["delete", "wal"])
+def test_a_large_database_is_shown_by_its_texts(tmp_path: Path, journal: str) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "a.db")) as database:
+        database.execute(f"pragma journal_mode = {journal}")
+        database.execute("create table params (key text, value text, number integer, blank blob)")
+        database.executemany(
+            "insert into params values (?, ?, ?, zeroblob(9000))", [("patient", f"é{SECRET}", n) for n in range(200)]
+        )
+        database.commit()
+        kept = [text_of(path.read_bytes()) for path in tmp_path.iterdir() if path.name != "a.db-shm"]
+    assert sum(f"é{SECRET}" in text for text in kept) == 1
+    assert sum(map(len, kept)) < 60_000
+    wide = b"SQLite format 3\x00" + b"\x00" * 43 + b"\x02" + "é".encode("utf-16-le")
+    assert text_of(wide).startswith("U1FMaXRl"), "texts of another encoding are left to the leak check"
 
 
 # What leaves over the network

@@ -157,7 +157,7 @@ def rules(text, at_least=0.0):
         ("a 129 yo man", "age", "129", SURE),
         ("on 13/04/2024", "date", "13/04/2024", LIKELY),
         ("on 2024-04-13", "date", "2024-04-13", LIKELY),
-        ("Suite 210", "unit", "210", LIKELY),
+        ("Suite 210", "unit", "Suite 210", LIKELY),
     ],
 )
 def test_each_rule_is_as_sure_as_it_says(text, rule, value, confidence):

@@ -71,7 +71,7 @@ def test_hostile_names_stay_valid_xml(records: SimpleNamespace) -> None:
     found = replace(records.finding, case_id=hostile)
     xml = render_checks(hostile, [records.check_result(hostile, findings=(found,))])
     root = ET.fromstring(xml.encode())
-    assert root.find("testsuite").get("name") == 'a??"<&?]]>'
+    assert root.find("testsuite").get("name") == 'a\\x00 "<&\\ud800]]>'
 
 
 def test_the_same_records_give_the_same_bytes_and_no_clock(records: SimpleNamespace) -> None:
@@ -146,5 +146,20 @@ def test_a_hostile_gate_stays_one_test_case_of_valid_xml(records: SimpleNamespac
     run = replace(records.run, checks=(), header=replace(records.run.header, agent_id=hostile, spec_id=hostile))
     root = ET.fromstring(render_junit(run, gate=gate).encode())
     (case,) = root.iterfind(".//testcase")
-    assert case.get("name") == 'm"/><testcase name="x?'
+    assert case.get("name") == 'm"/><testcase name="x\\x1b'
     assert root.find(".//property[@name='agent_id']").get("value") == case.get("name")
+
+
+ACTING = "\u202e\u2066\u200b\x1b[31m\x07\u2028"
+
+
+def test_nothing_that_reorders_hides_or_acts_stands_in_a_result(records: SimpleNamespace) -> None:
+    finding = replace(records.finding, case_id=f"case{ACTING}", needle_id=ACTING)
+    breach = replace(records.run.checks[0], check_id=f"c{ACTING}", title=ACTING, citation=ACTING, findings=(finding,))
+    run = replace(records.run, header=replace(records.run.header, agent_id=f"a{ACTING}"), checks=(breach,))
+    gate = replace(
+        records.gate, results=(GateResult(f"g{ACTING}", "fail", ACTING), GateResult("u", "undecided", ACTING))
+    )
+    text = render_junit(run, gate=gate) + render_checks(ACTING, (breach,))
+    assert not set(ACTING) - set("[31m") & set(text)
+    assert "\\u202e" in text

@@ -196,3 +196,23 @@ def test_nothing_hides_or_turns_around_in_a_comment(records: SimpleNamespace) ->
     assert comment.count("`safe\\u202e\\u200bname\\x07`") == 4
     assert comment.count("safe\\\\u202e\\\\u200bname\\\\x07") == 3
     assert len(prose("x" * 100_000)) < 2_100
+
+
+ACTING = "\u202e\u2066\u200b\x1b\x07\u2028"
+
+
+def test_nothing_that_reorders_hides_or_acts_stands_in_a_comment(records: SimpleNamespace) -> None:
+    finding = replace(records.finding, case_id=f"case{ACTING}", what=ACTING, place=ACTING, needle_id=ACTING)
+    breach = replace(records.run.checks[0], check_id=f"c{ACTING}", citation=ACTING, findings=(finding,))
+    header = replace(records.run.header, agent_id=f"a{ACTING}", spec_id=f"s{ACTING}", evalkit_version=ACTING)
+    run = replace(records.run, header=header, checks=(breach,), baselines={f"b{ACTING}": {}})
+    gate = replace(records.gate, results=(GateResult(f"g{ACTING}", "fail", ACTING),))
+    comparison = replace(
+        records.comparison, warnings=(ACTING,),
+        rows=tuple(replace(row, row_id=ACTING, change=ACTING) for row in records.comparison.rows),
+        changes=tuple(replace(one, case_id=ACTING, tags=(ACTING,)) for one in records.comparison.changes),
+        differences=tuple(replace(one, metric=f"m{ACTING}") for one in records.comparison.differences),
+    )  # fmt: skip
+    for text in (render_markdown(run, gate=gate), render_markdown(run, comparison=comparison, gate=gate)):
+        assert not set(ACTING) & set(text)
+        assert "\\u202e" in text.replace("\\\\", "\\")

@@ -144,6 +144,53 @@ def test_the_first_mistake_by_line_is_told(change: Edit) -> None:
 # ----------------------------------------------------------------------------------- outputs, models and gates
 
 
+def echoing(change: Edit, *rows: str) -> str:
+    """The document with these rows of what may be repeated."""
+    lines = "\n".join(f"    - {{{row}}}" for row in rows)
+    return change("  chart_window_days: 90", f"  chart_window_days: 90\n  echo:\n{lines}")
+
+
+@pytest.mark.parametrize("field", ["summary", "lines.dressing"])
+def test_a_text_of_the_output_may_repeat_an_identifier_for_a_reason(change: Edit, field: str) -> None:
+    check(echoing(change, f"field: {field}, needle: patient.member_id, reason: the payer files it by this"))
+
+
+@pytest.mark.parametrize(("row", "what", "step"), [
+    ("field: sumary, needle: patient.name, reason: a letter", "the field is not one of the output", "did you mean summary?"),
+    ("field: note_text, needle: patient.name, reason: a letter", "the field is not one of the output", "known: "),
+    ("field: lines, needle: patient.name, reason: a letter", "a field of type list repeats no identifier", "an entry of a list"),
+    ("field: confidence, needle: patient.name, reason: a letter", "a field of type number repeats no identifier", "text"),
+    ("field: lines.evidence, needle: patient.name, reason: a letter", "a field of type list[span] repeats", "text"),
+    ("field: summary, needle: name, reason: a letter", "a needle is written whose.what", "patient.member_id"),
+    ("field: summary, needle: Patient.name, reason: a letter", "a needle is written whose.what", "patient.member_id"),
+    ("field: summary, needle: '*', reason: a letter", "a needle is written whose.what", "patient.member_id"),
+    ("field: summary, needle: patient.ssn, reason: a letter", "the needle is a field that the spec forbids", "drop one"),
+    ("field: summary, needle: patient.name, reason: ' '", "there is no reason", "say in one line"),
+])  # fmt: skip
+def test_what_may_not_be_repeated_is_one_clear_line(change: Edit, row: str, what: str, step: str) -> None:
+    document = echoing(change, row)
+    error = refused(document)
+    assert f"echo[0]: {what}" in error.what
+    assert step in (error.next_step or "")
+    assert error.where == line_of(document, "needle:")
+    assert "\n" not in str(error)
+
+
+def test_the_same_row_twice_is_refused(change: Edit) -> None:
+    row = "field: summary, needle: patient.name, reason: a letter"
+    assert "echo[1]: the same field and needle stand here again" in refused(echoing(change, row, row)).what
+
+
+@pytest.mark.parametrize(("row", "what"), [
+    ("field: summary, needle: patient.name", "minimum_necessary.echo[0].reason is missing"),
+    ("field: summary, needle: patient.name, reason: x, sink: logs", "minimum_necessary.echo[0].sink is not a key of a spec"),
+])  # fmt: skip
+def test_a_row_has_field_needle_and_reason_and_nothing_else(change: Edit, row: str, what: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        parts(echoing(change, row))
+    assert what in caught.value.what
+
+
 @pytest.mark.parametrize("type_", ["string", "date", "'list[span]'", "'met|not_met'", "'a|b|c'"])
 def test_an_entry_of_a_list_has_a_type_or_words(change: Edit, type_: str) -> None:
     check(change("dressing: string", f"dressing: {type_}"))

@@ -10,7 +10,7 @@ import pytest
 
 from evalkit.spec.contractchanges import contract_changes
 from evalkit.spec.difference import Change
-from evalkit.spec.schema import InputField, MinimumNecessary, ModelPolicy, OutputField, RefusalRule, Review, Spec
+from evalkit.spec.schema import Echo, InputField, MinimumNecessary, ModelPolicy, OutputField, RefusalRule, Review, Spec
 
 Differ = Callable[[Any, Any], list[Change]]
 
@@ -42,6 +42,29 @@ def necessity(spec: Spec) -> Callable[[dict[str, Any], dict[str, Any]], list[Cha
         return list(contract_changes(before, after))
 
     return compare
+
+
+@pytest.fixture
+def echoes(necessity: Callable[..., list[Change]]) -> Callable[..., list[Change]]:
+    """The changes from one set of ``(field, needle, reason)`` to another."""
+
+    def rows(entries: Any) -> dict[str, Any]:
+        return {"echo": tuple(Echo(field=field, needle=needle, reason=reason) for field, needle, reason in entries)}
+
+    return lambda old, new: necessity(rows(old), rows(new))
+
+
+def test_an_identifier_that_the_output_may_now_repeat_takes_a_second_person(echoes: Differ) -> None:
+    row = ("letter", "patient.member_id", "the payer files by it")
+    added = only(echoes([], [row]))
+    assert (added.kind, added.severity) == ("safeguard removed", "blocking")
+    assert added.place == "minimum_necessary/echo/letter/patient.member_id"
+    assert added.what.startswith("PHI alarm: ")
+    gone = only(echoes([row], []))
+    assert (gone.kind, gone.severity) == ("safeguard added", "loud")
+    other = only(echoes([row], [(*row[:2], "the plan does")]))
+    assert (other.kind, other.severity) == ("reason changed", "note")
+    assert echoes([row], [row]) == []
 
 
 @pytest.fixture

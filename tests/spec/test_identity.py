@@ -12,6 +12,7 @@ import pytest
 from evalkit.spec.identity import behaviour_sha, contract_sha, plain, plain_necessity, rules_sha
 from evalkit.spec.schema import Gate, Review, Row, Spec, Table
 
+DAYS = "  chart_window_days: 90"
 PARTS = [
     # (old, new, moves behaviour, moves contract, moves rules)
     ("Read one note", "Read a note", False, False, False),
@@ -26,6 +27,7 @@ PARTS = [
     ("not flags.consent", "not flags.agreed", True, True, False),
     ("count: integer", "count: number", True, True, False),
     ("data_class: phi", "data_class: synthetic", False, True, False),
+    (DAYS, f"{DAYS}\n  echo:\n    - {{field: summary, needle: patient.name, reason: a letter}}", True, True, False),
 ]
 
 
@@ -45,6 +47,15 @@ def test_each_part_moves_its_own_digests(
     assert (behaviour_sha(edited) != behaviour_sha(spec)) is behaviour
     assert (contract_sha(edited) != contract_sha(spec)) is contract
     assert (rules_sha(edited) != rules_sha(spec)) is rules
+
+
+def test_why_an_output_repeats_an_identifier_moves_no_digest(
+    load: Callable[..., Spec], change: Callable[..., str]
+) -> None:
+    row = f"{DAYS}\n  echo:\n    - {{field: summary, needle: patient.name, reason: REASON}}"
+    first, second = (load(change(DAYS, row.replace("REASON", why))) for why in ("a letter", "the payer asks for it"))
+    assert contract_sha(first) == contract_sha(second)
+    assert behaviour_sha(first) == behaviour_sha(second)
 
 
 def test_a_spec_carries_its_own_behaviour(spec: Spec) -> None:

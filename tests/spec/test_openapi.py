@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from evalkit.spec.contract import json_schema, openapi
-from evalkit.spec.schema import Spec
+from evalkit.spec.schema import Echo, Spec
 from evalkit.spec.shapes import input_model, request_model, response_model
 
 
@@ -41,9 +42,27 @@ def test_the_request_schema_says_what_the_spec_declares(spec: Spec) -> None:
     assert schema["properties"]["setting"]["enum"] == ["clinic", "home"]
 
 
+def test_the_response_schema_says_which_identifiers_a_field_may_repeat(spec: Spec) -> None:
+    echo = (
+        Echo(field="summary", needle="patient.name", reason="a letter"),
+        Echo(field="summary", needle="patient.member_id", reason="a letter"),
+        Echo(field="lines.dressing", needle="patient.mrn", reason="a label"),
+    )
+    necessary = spec.minimum_necessary.model_copy(update={"echo": echo})
+    defined = json_schema(replace(spec, minimum_necessary=necessary, content_sha="9" * 64))["response"]["$defs"]
+    assert defined["Output"]["properties"]["summary"]["x-may-repeat"] == ["patient.member_id", "patient.name"]
+    assert defined["LinesEntry"]["properties"]["dressing"]["x-may-repeat"] == ["patient.mrn"]
+    assert set(defined["LinesEntry"]["required"]) == set(spec.output["lines"].item or {})
+    assert "x-may-repeat" not in json.dumps(json_schema(spec))
+
+
 def test_the_response_schema_knows_every_refusal(spec: Spec) -> None:
     codes = json_schema(spec)["response"]["$defs"]["Refusal"]["properties"]["code"]["enum"]
-    assert set(codes) == {rule.code for rule in spec.refuse} | {"SCHEMA_INVALID", "FIELD_NOT_PERMITTED"}
+    assert set(codes) == {rule.code for rule in spec.refuse} | {
+        "SCHEMA_INVALID",
+        "FIELD_NOT_PERMITTED",
+        "PURPOSE_NOT_PERMITTED",
+    }
 
 
 def test_a_span_may_point_only_at_what_a_model_saw(spec: Spec) -> None:

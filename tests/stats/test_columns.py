@@ -114,11 +114,13 @@ def test_relabelling_keeps_the_estimate() -> None:
     assert wider.finite.tolist() == column.finite.tolist()
 
 
+@settings(deadline=None)
 @given(scores)
 def test_influences_of_a_mean_add_up_to_nothing(values: list[float]) -> None:
     assert influence(mean(values, range(len(values)))).parts.sum() == pytest.approx(0, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=2, max_size=30))
 def test_influences_of_a_ratio_add_up_to_nothing(counts: list[tuple[int, int]]) -> None:
     column = ratio([min(c) for c in counts], [max(c) for c in counts], range(len(counts)))

@@ -10,6 +10,7 @@ import resource
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from evalkit.cases.patients import weight_of
 from evalkit.cases.shards import Plan, code_digest, read_shard_manifest, read_shards
 from evalkit.cli import run
 from evalkit.errors import CaseError
-from evalkit.tasks import FAMILIES
+from evalkit.tasks import FAMILIES, bulk
 from evalkit.tasks.bulk import make_shards, plan_shards
 
 FAMILY = "billing_codes"
@@ -249,7 +250,8 @@ def test_a_count_that_makes_no_sense_is_one_clear_line(changes):
         plan(**changes)
 
 
-def test_a_family_without_cases_of_its_own_cannot_be_made_in_shards():
+def test_a_family_without_cases_of_its_own_cannot_be_made_in_shards(monkeypatch):
+    monkeypatch.setattr(bulk, "FAMILIES", {"note_summary": replace(FAMILIES["note_summary"], make_case=None)})
     with pytest.raises(CaseError, match="cannot be made in shards"):
         plan(family="note_summary")
 

@@ -180,7 +180,7 @@ def table(shared_data: Path, aci_bench: GoldSet) -> dict[str, dict[str, float]]:
 def summarise(gold: GoldSet, executions: tuple[Execution, ...]) -> dict[str, float]:
     scores = score(list(zip(gold, executions, strict=True)), METRICS)
     assert not any(scores.errors.values())
-    return {name: pooled(values) for name, values in scores.values.items()}
+    return {name: pooled(values) for name, values in scores.values.items() if any(each is not None for each in values)}
 
 
 def pooled(values: tuple[Value, ...]) -> float:

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.errors import TrackingError
+from evalkit.scripts import TABLES
 from evalkit.tracking.admission import admit, admit_number, admit_page, admit_spec_text, key
 
 KINDS = [
@@ -97,8 +98,12 @@ def test_the_text_of_a_spec_is_admitted_only_with_its_digest(records: SimpleName
         admit_spec_text(replace(records.run.spec, source="Jane Roe"))
 
 
-@pytest.mark.parametrize("page", ["Jane Roe", "<!DOCTYPE html><SCRIPT>alert(1)</SCRIPT>"])
-def test_only_a_page_without_scripts_is_a_report(page: str) -> None:
+@pytest.mark.parametrize(
+    "page",
+    ["Jane Roe", "<!DOCTYPE html><SCRIPT>alert(1)</SCRIPT>",
+     f"<!DOCTYPE html><script>{TABLES}</script><script>alert(1)</script>"],
+)  # fmt: skip
+def test_only_a_page_with_no_script_but_ours_is_a_report(page: str) -> None:
     with pytest.raises(TrackingError, match="report_html"):
         admit_page(page)
 

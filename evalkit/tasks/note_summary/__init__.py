@@ -6,6 +6,7 @@ from evalkit.tasks.family import Family
 from evalkit.tasks.note_summary.baselines import BASELINES
 from evalkit.tasks.note_summary.metrics import DESCRIPTIVE, LOWER_IS_BETTER, METRICS
 from evalkit.tasks.note_summary.rules import rules
+from evalkit.tasks.note_summary.scenarios import make_case
 from evalkit.tasks.note_summary.tables import TABLES
 
 FAMILY = Family(
@@ -15,7 +16,9 @@ FAMILY = Family(
     head_metric="fact_f1",
     lower_is_better=LOWER_IS_BETTER,
     descriptive=DESCRIPTIVE,
+    make_case=make_case,
     rules=rules,
     baselines=BASELINES,
 )
-"""Cases are imported (`evalkit.cases.corpora`), never made up: a dialogue from a template would prove little."""
+"""Cases are made from typed facts, and imported (`evalkit.cases.corpora`): a talk from templates shows whether a note
+keeps its facts, a real one whether it can be read."""

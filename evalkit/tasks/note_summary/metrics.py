@@ -26,6 +26,8 @@ from evalkit.metrics import text
 from evalkit.metrics.decisions import needs_review, refusal_accuracy
 from evalkit.metrics.quantities import matched, quantities
 from evalkit.metrics.scoring import Metric, Ratio
+from evalkit.tasks.note_summary import factmetrics
+from evalkit.tasks.note_summary.factmetrics import note_of as _note
 
 
 class FactCounts(NamedTuple):
@@ -130,23 +132,18 @@ def rouge_l(case: Case, execution: Execution) -> float | None:
     return text.rouge_l(_note(execution), reference).f1 if reference is not None else None
 
 
-METRICS: Mapping[str, Metric] = {
+_BY_WORDS: Mapping[str, Metric] = {
     metric.__name__: metric
     for metric in (
         fact_f1, fact_omission, number_support, number_coverage, coverage, support, negation_gap, compression,
         refusal_accuracy, needs_review, rouge_1, rouge_l,
     )
 }  # fmt: skip
-"""Every metric a note_summary spec can name, in the order people read them."""
-LOWER_IS_BETTER = frozenset({"fact_omission", "negation_gap"})
+METRICS: Mapping[str, Metric] = {"fact_f1": fact_f1, **factmetrics.FACT_METRICS, **_BY_WORDS}
+"""Every metric a note_summary spec can name, in the order people read them: typed facts, then words."""
+LOWER_IS_BETTER = factmetrics.LOWER_IS_BETTER | {"fact_omission", "negation_gap"}
 DESCRIPTIVE = frozenset({"support", "compression", "needs_review", "rouge_1", "rouge_l"})
 """Neither end of these is better: a copied transcript has the highest support, an empty note the best compression."""
-
-
-def _note(execution: Execution) -> str:
-    """The summary, or nothing where there is none or it is no text."""
-    note = execution.output.get("note") if execution.output is not None else None
-    return note if isinstance(note, str) else ""
 
 
 def _reference(case: Case) -> str | None:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from evalkit.agents.agent import Model, Reply
 from evalkit.metrics.quantities import quantities
 from evalkit.spec.schema import Row, Spec
 from evalkit.tasks.note_summary.dialogue import Span, split_sentences
+from evalkit.tasks.note_summary.routing import Router, make_router
 
 MODEL_ID = "extractive/offline@1"
 
@@ -36,7 +37,8 @@ class _Candidate:
 
     span: Span
     weight: int
-    section: int
+    section: int | None
+    """Place in the Sections table; None where no cue says, which is the first unless a classifier knows better."""
     rows: tuple[str, ...]
 
 
@@ -50,6 +52,8 @@ def rules(spec: Spec) -> Model:
     keep = [_Rule(row, _counter(row.cells["cues (any)"])) for row in spec.tables["Must keep"].rows]
     never = [_Rule(row, _counter((row.cells["item"],))) for row in spec.tables["Never write"].rows]
 
+    route = make_router(spec)
+
     def extract(fields: Mapping[str, Any]) -> Reply:
         """One note of sentences from the dialogue."""
         candidates, trace = [], []
@@ -61,7 +65,9 @@ def rules(spec: Spec) -> Model:
             weight = len(kept_for) + _WEIGHT_OF_NUMBERS * bool(quantities(lowered))
             if weight and not banned and not _says_little(span.said):
                 hits = [rule.count(lowered) for rule in sections]
-                candidates.append(_Candidate(span, weight, hits.index(max(hits)), kept_for))
+                candidates.append(_Candidate(span, weight, hits.index(max(hits)) if any(hits) else None, kept_for))
+        if route is not None:
+            candidates = _routed(candidates, route)
         return _write(fields, [rule.row for rule in sections], candidates, trace=trace)
 
     extract.model_id = extract.agent_id = MODEL_ID  # type: ignore[attr-defined]  # what the guard and a run call it
@@ -75,7 +81,7 @@ def _write(
     parts, evidence, rows = [_introduction(fields)], [], list(trace)
     filled = 0
     for number, section in enumerate(sections):
-        mine = (each for each in candidates if each.section == number)
+        mine = (each for each in candidates if (each.section or 0) == number)
         best = sorted(mine, key=lambda each: (-each.weight, each.span.start))[: section.cells["max sentences"]]
         if not best:
             continue
@@ -91,6 +97,13 @@ def _write(
         trace=tuple(dict.fromkeys(rows)),
         model_id=MODEL_ID,
     )
+
+
+def _routed(candidates: Sequence[_Candidate], route: Router) -> list[_Candidate]:
+    """Those without a section get the one that the classifier is sure of."""
+    open_ones = [each for each in candidates if each.section is None]
+    places = iter(route([each.span.said for each in open_ones]))
+    return [replace(each, section=next(places)) if each.section is None else each for each in candidates]
 
 
 def _counter(cues: tuple[str, ...]) -> Callable[[str], int]:

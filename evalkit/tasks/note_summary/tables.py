@@ -45,8 +45,20 @@ TABLES: tuple[TableSchema, ...] = (
         columns=(Column("what", parse_word), Column("cues (any)", parse_cues)),
         key=("what",),
     ),
+    TableSchema(
+        heading="Section examples",
+        kind="table",
+        columns=(
+            Column("no", parse_count),
+            Column("section", parse_word, refers_to="Sections.section"),
+            Column("said", parse_cue),
+        ),
+        key=("no",),
+        required=False,
+    ),
     TableSchema(heading="Never write", kind="list", columns=(Column("item", parse_cue),), key=("item",)),
 )
 """What a note_summary spec executes. ``Sections``: the parts of the note in order; a sentence goes to the section whose
-cues it has most of, and to the first section without any. ``Must keep``: what a sentence is kept for. ``Never write``:
+cues it has most of; without any, to the one that a classifier of the ``Section examples`` is sure of, or to the first.
+``Must keep``: what a sentence is kept for. ``Never write``:
 a sentence with one of these is left out, whatever else it says."""
