@@ -13,10 +13,13 @@ from evalkit.errors import SpecError
 from evalkit.evaluation.comparison import difference_of
 from evalkit.evaluation.pairing import align, judge_stopped, watched_by
 from evalkit.evaluation.rated import ALONE
+from evalkit.evaluation.repeats import hat_by_case
 from evalkit.evaluation.run import Run, RunHeader
 from evalkit.figures import count, p_value, points, points_interval, rate, rate_interval, width
 from evalkit.spec.schema import Gate, Spec
+from evalkit.stats.columns import Column
 from evalkit.stats.comparison import FEW_CLUSTERS, Difference, Plan
+from evalkit.stats.intervals import estimate as estimate_column
 from evalkit.stats.intervals import one_sided
 
 GateVerdict = Literal["pass", "fail", "undecided", "incomplete"]
@@ -137,6 +140,9 @@ def _judge_gate(rule: Gate, run: Run, baseline: Run | None) -> Iterator[GateResu
     if estimate.errors:
         yield GateResult(f"{rule.metric}{where}", "fail", f"{estimate.errors} executions could not be scored")
         return
+    if rule.trials is not None:
+        yield _judge_every_trial(rule, run, where=where)
+        return
     lo, hi, interval = estimate.lo, estimate.hi, "95 % interval"
     if rule.bound == "one_sided" and not run.is_judge(rule.metric):
         lo, hi = one_sided(run.column(rule.metric, rule.scope), rule.alpha)
@@ -160,6 +166,22 @@ def _judge_gate(rule: Gate, run: Run, baseline: Run | None) -> Iterator[GateResu
         yield GateResult(f"{rule.metric}{where} = {rule.equals:g}", _unless_stopped(verdict, run), seen)
     if rule.max_drop is not None:
         yield _judge_drop(rule, run, baseline, where=where)
+
+
+def _judge_every_trial(rule: Gate, run: Run, *, where: str) -> GateResult:
+    """pass^k, by its interval over the cases. A run with fewer trials says nothing about k of them."""
+    assert rule.min is not None
+    assert rule.trials is not None
+    name = f"{rule.figure}{where} >= {rule.min:g}"
+    by_case = hat_by_case(run.table, rule.metric, rule.trials)
+    if by_case is None:
+        return GateResult(name, "undecided", f"the run has fewer than {rule.trials} trials a case")
+    mask = run.casewise.masks[rule.scope]
+    column = Column("mean", by_case[mask], run.column(rule.metric, rule.scope).clusters)
+    found = estimate_column(column, metric=rule.figure, scope=rule.scope)
+    seen = f"{rate(found.value)} (95 % interval {rate_interval(found.lo, found.hi)}), {count(found.n, 'case')}"
+    verdict: GateVerdict = "pass" if found.lo >= rule.min else "fail" if found.hi < rule.min else "undecided"
+    return GateResult(name, _unless_stopped(verdict, run), seen)
 
 
 def _unseen(rule: Gate, run: Run) -> tuple[GateVerdict, str] | None:

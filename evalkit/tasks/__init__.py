@@ -19,11 +19,13 @@ from evalkit.tasks.families import Families, Schemas
 
 if TYPE_CHECKING:
     from evalkit.agents.agent import Agent
+    from evalkit.agents.conversation import Converser
     from evalkit.cases.case import GoldSet
 
 FAMILIES = Families({
     "billing_codes": "evalkit.tasks.billing_codes",
     "note_summary": "evalkit.tasks.note_summary",
+    "patient_conversation": "evalkit.tasks.patient_conversation",
     "prior_authorization": "evalkit.tasks.prior_authorization",
 })  # fmt: skip
 """Every clinical family by the name that a spec's ``family:`` says, imported when it is first asked for; any other
@@ -70,7 +72,8 @@ def read_spec(text: str | bytes, *, path: str) -> Spec:
     spec = reread_spec(text, path=path)
     _check_gates(spec)
     read_examples(spec)
-    execute = FAMILIES[spec.family].rules
+    family = FAMILIES[spec.family]
+    execute = family.rules or family.converser
     if execute is not None:
         execute(spec)
     return spec
@@ -124,14 +127,32 @@ def offline_agent(spec: Spec) -> Agent:
 
     Raises AgentError for a family without one.
     """
+    from evalkit.agents.conversation import guarded
     from evalkit.agents.guard import guard
+    from evalkit.executions.talks import seated
 
-    rules = FAMILIES[spec.family].rules
+    family = FAMILIES[spec.family]
+    rules = family.rules
+    if family.converser is not None and family.stage is not None:
+        return seated(guarded(spec, family.converser(spec)), family.stage)
     if rules is None:
         raise AgentError(
             "this family has no offline agent", where=spec.family, next_step="give the address of an agent"
         )
     return guard(spec, rules(spec))
+
+
+def seat(spec: Spec, agent: Agent | Converser) -> Agent:
+    """The agent as the spec's family asks it: on its stage where cases are conversations, as it is elsewhere.
+
+    A recording answers as it was recorded.
+    """
+    from evalkit.executions.talks import seated
+
+    stage = FAMILIES[spec.family].stage
+    if stage is None or getattr(agent, "recorded", False):
+        return agent  # type: ignore[return-value]  # elsewhere an agent takes a request
+    return seated(agent, stage)
 
 
 def shipped_root() -> Path:
