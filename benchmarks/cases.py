@@ -11,6 +11,7 @@ import argparse
 import gc
 import hashlib
 import json
+import re
 import resource
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from machine import describe, spread, table
 from evalkit.cases.diversity import near_copies
 from evalkit.cases.goldset import case_to_json
 from evalkit.cases.patients import make_patient
+from evalkit.cases.randomness import Stream, stream
 from evalkit.cases.scan import scan_file
 from evalkit.cases.shards import read_shards
 from evalkit.phi.views import leaves
@@ -106,6 +108,60 @@ def measure_speed() -> None:
     print(table(["to JSON, one core", "a second", "x Faker, default", "x Faker, unweighted"], rows))
 
 
+def measure_floor() -> None:
+    """Where the time of a case goes, beside what no way of making it could save: its draws, its text, its JSON."""
+    rows = []
+    for family in MADE_UP:
+        make_case = FAMILIES[family].make_case
+        assert make_case is not None
+        cases = [make_case(7, index) for index in range(RECORDS)]
+        pieces = [
+            [piece for leaf in leaves(case.input) for piece in re.split(r"(?<=[.:\n]) ?", leaf.text)] for case in cases
+        ]
+        chars = sum(len(piece) for listed in pieces for piece in listed) / RECORDS
+        blocks = count_blocks(lambda: [make_case(7, index) for index in range(RECORDS)])  # noqa: B023
+        one = stream(7, "benchmark")
+        parts = [
+            micros(lambda: [make_case(7, index) for index in range(RECORDS)]),  # noqa: B023
+            micros(lambda: [one.block(index) for index in range(blocks)]),  # noqa: B023
+            micros(lambda: ["".join(listed) for listed in pieces]),  # noqa: B023
+            micros(lambda: [case_to_json(case) for case in cases]),  # noqa: B023
+        ]
+        made, drawn, joined, written = parts
+        shares = [f"{made + written:.0f} us", f"{(made + written) * 1000 / chars:.0f} ns"]
+        rows.append([family, f"{chars:,.0f}", *shares, *(f"{part:.0f} us" for part in (drawn, joined, written))])
+    head = ["a case", "characters", "takes", "a character", "its random blocks alone", "joining its text", "its JSON"]
+    print(table(head, rows))
+
+
+def count_blocks(work: Callable[[], object]) -> int:
+    """How many blocks of random numbers some work takes."""
+    taken = 0
+    original = Stream.block
+
+    def counted(self: Stream, index: int, block: int = 0) -> tuple[int, ...]:
+        nonlocal taken
+        taken += 1
+        return original(self, index, block)
+
+    Stream.block = counted  # type: ignore[method-assign]
+    try:
+        work()
+    finally:
+        Stream.block = original  # type: ignore[method-assign]
+    return taken
+
+
+def micros(work: Callable[[], object]) -> float:
+    """Microseconds of processor time a case, the median of some rounds of `RECORDS` cases."""
+    found = []
+    for _ in range(ROUNDS):
+        start = time.process_time()
+        work()
+        found.append((time.process_time() - start) / RECORDS * 1e6)
+    return sorted(found)[ROUNDS // 2]
+
+
 def spin(count: int) -> None:
     """Plain work for the processor: what two processes can be at best on this machine."""
     found: dict[int, str] = {}
@@ -128,17 +184,22 @@ def ceiling() -> float:
 
 
 def measure_processes(count: int) -> None:
-    """One process against two, by the clock, whether the bytes are the same, and what the machine allows."""
+    """One process against two, whether the bytes are the same, and what the machine allows.
+
+    By the clock, and in processor time of the busier of the two: what the clock would say on two idle cores.
+    """
     script = (
-        "import sys, time; from pathlib import Path; from evalkit.tasks.bulk import *\n"
+        "import os, sys, time; from pathlib import Path; from evalkit.tasks.bulk import *\n"
         "if __name__ == '__main__':\n"
         f" plan = plan_shards(sys.argv[1], cases={count}, seed=7, shard_size={count // 20})\n"
-        " start = time.perf_counter(); make_shards(Path(sys.argv[2]), plan, workers=int(sys.argv[3]))\n"
-        " print(time.perf_counter() - start)\n"
+        " begun = sum(os.times()[:2]); start = time.perf_counter()\n"
+        " make_shards(Path(sys.argv[2]), plan, workers=int(sys.argv[3]))\n"
+        " spent = os.times(); own, other = spent.user + spent.system, spent.children_user + spent.children_system\n"
+        " print(time.perf_counter() - start, max(own - begun, other))\n"
     )
     rows = []
     for family in MADE_UP:
-        taken: dict[int, list[float]] = {1: [], 2: []}
+        taken: dict[int, list[tuple[float, float]]] = {1: [], 2: []}
         digests = set()
         for _ in range(3):
             for workers in taken:
@@ -147,12 +208,19 @@ def measure_processes(count: int) -> None:
                     file.write_text(script)
                     command = [sys.executable, str(file), family, f"{folder}/set", str(workers)]
                     done = subprocess.run(command, capture_output=True, text=True, check=True)
-                    taken[workers].append(float(done.stdout))
+                    clock, busy = map(float, done.stdout.split())
+                    taken[workers].append((clock, busy))
                     digests.add(digest_of(Path(folder) / "set"))
-        one, two = (min(found) for found in taken.values())
+        (one, busy_one), (two, busy_two) = (
+            [min(part) for part in zip(*found, strict=True)] for found in taken.values()
+        )
         best = max(ceiling() for _ in range(3))
-        rows.append([family, f"{one:.2f} s", f"{two:.2f} s", f"{one / two:.2f}", f"{best:.2f}", str(len(digests) == 1)])
-    print(table([f"{count:,} cases", "one process", "two", "times as quick", "plain loops", "same bytes"], rows))
+        rows.append([
+            family, f"{one:.2f} s", f"{two:.2f} s", f"{one / two:.2f}", f"{best:.2f}",
+            f"{busy_one:.2f} s, {busy_two:.2f} s, {busy_one / busy_two:.2f}", str(len(digests) == 1),
+        ])  # fmt: skip
+    head = ["one process", "two", "times as quick", "plain loops", "processor time of the busier", "same bytes"]
+    print(table([f"{count:,} cases", *head], rows))
 
 
 def digest_of(folder: Path) -> str:
@@ -183,16 +251,19 @@ def measure_set(family: str, count: int) -> list[str]:
 def main() -> None:
     """Print every table as Markdown."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cases", type=int, default=10_000, help="cases of the sets that are scanned and measured")
-    parser.add_argument("--only", choices=["speed", "processes", "sets"], help="one part")
+    parser.add_argument("--cases", type=int, default=10_000, help="cases of the sets that are made and measured")
+    parser.add_argument("--only", choices=["speed", "floor", "processes", "sets"], help="one part")
     chosen = parser.parse_args()
     gc.set_threshold(100_000, 50, 50)  # as the command line does
     print(f"## Synthetic cases\n\n{describe()}\n")
     if chosen.only in {None, "speed"}:
         measure_speed()
         print()
+    if chosen.only in {None, "floor"}:
+        measure_floor()
+        print()
     if chosen.only in {None, "processes"}:
-        measure_processes(20_000)
+        measure_processes(chosen.cases)
         print()
     if chosen.only in {None, "sets"}:
         head = ["family", "cases", "peak memory", "near copies (>= 0.8)", "identifiers that can belong to somebody"]

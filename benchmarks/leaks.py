@@ -2,9 +2,9 @@
 
 Run: python benchmarks/leaks.py [--peers-python PATH]
 
-Kills: the 62 disguises of `evalkit.phi.disguises` over 500 random identities, and each in each of 25 wrappings. Alarms:
-clean clinical texts (ACI-Bench and MTS-Dialog in ../shared/data) against random identities; a text in which one of the
-identity's names stands as a word is a namesake and counted apart: there the check is right to fire. Speed: notes
+Kills: the 62 disguises of `evalkit.phi.disguises` over 500 random identities, and each in each of 25 wrappings over 40.
+Alarms: clinical texts (ACI-Bench and MTS-Dialog in ../shared/data) against random identities, those of boundary tests
+and those with names as people have them; every alarm counts, also one for somebody of the same name. Speed: notes
 against 16 identifiers, one core; "bare" is an Aho-Corasick pass over the lower-cased text for the same identities'
 values, which is the floor for looking for literals and finds none of what is disguised. Presidio with its pattern
 recognizers and a blank model (its named-entity model has to be downloaded).
@@ -18,7 +18,6 @@ import argparse
 import csv
 import hashlib
 import json
-import re
 import subprocess
 import sys
 import time
@@ -29,7 +28,7 @@ from machine import ROOT, describe, spread, table
 
 DATA = ROOT.parent / "shared" / "data"
 IDENTITIES = 500
-WRAPPED_IDENTITIES = 4
+WRAPPED_IDENTITIES = 40
 ALARM_IDENTITIES = 40
 ROUNDS = 7
 CARRIERS = (
@@ -95,29 +94,22 @@ def kills() -> list[tuple[str, ...]]:
 
 
 def alarms() -> list[tuple[str, ...]]:
-    """Rows of the table of alarms on clean texts."""
+    """Rows of the table of alarms on clinical texts, which name people of their own."""
     from evalkit.cases.patients import make_patient
-    from evalkit.phi.forms import Forms
+    from evalkit.cases.people import People
     from evalkit.phi.leaks import Needles
 
-    carriers = [(text, Forms(text).tokens) for text in texts()]
-    clean = namesakes = alarmed = 0
-    for at in range(ALARM_IDENTITIES):
-        identifiers = make_patient(3, at).identifiers
-        needles = Needles(identifiers)
-        names = " ".join(known.value.casefold() for known in identifiers if known.category == "name")
-        words = set(re.findall(r"\w{2,}", names))
-        for text, tokens in carriers:
-            fired = bool(needles.reported(text))
-            if words & tokens:
-                namesakes += fired
-            else:
-                clean += 1
-                alarmed += fired
-    return [
-        ("clean pairs of text and identity", f"{alarmed} of {clean:,}"),
-        ("pairs with a namesake in the text, reported", f"{namesakes:,}"),
-    ]
+    carriers = texts()
+    rows = []
+    for title, people in (
+        ("of boundary tests", People()),
+        ("with names as people have them", People(names="realistic")),
+    ):
+        identities = [make_patient(3, at, people=people).identifiers for at in range(ALARM_IDENTITIES)]
+        fired = sum(bool(needles.reported(text)) for needles in map(Needles, identities) for text in carriers)
+        pairs = len(identities) * len(carriers)
+        rows.append((f"identities {title}", f"{fired} of {pairs:,}", f"{1e4 * fired / pairs:.2f}"))
+    return rows
 
 
 def seconds(work: Callable[[], object]) -> list[float]:
@@ -201,7 +193,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if chosen.only in {"", "kills"}:
         print(table(("what was planted", "found", "95 % bound on a miss, per form"), kills()) + "\n")
     if chosen.only in {"", "alarms"}:
-        print(table(("alarms", "count"), alarms()) + "\n")
+        print(table(("alarms", "pairs of text and identity", "per 10,000"), alarms()) + "\n")
     if chosen.only in {"", "speed"}:
         rows = speed()
         if chosen.peers_python:

@@ -1,4 +1,4 @@
-"""The ledger beside raw sqlite with the same tables; verification, kills, clean ledgers, hostile inputs.
+"""The ledger beside raw sqlite with the same tables; verification, kills, clean ledgers, faults, hostile inputs.
 
 Run: python benchmarks/vault.py [--rounds 15] [--records 200000] [--kills 200] [--stores 10000]
 
@@ -6,7 +6,8 @@ Raw sqlite writes the same rows, made beforehand, into the same tables with the 
 ``synchronous=FULL``), in the way that was quicker for it: ``executemany`` or one statement for all. The ledger seals,
 hashes, gathers and signs on top of that. Payloads have 1 KiB; rounds take turns, so that a busy machine is busy for
 both. `--kills` ends as many writers with SIGKILL at random moments; `--stores` makes as many small random ledgers and
-verifies each.
+verifies each. Cuts and flips are at every byte, or every `--every`; failing disks need a Python whose sqlite3 is linked
+to a shared library.
 """
 
 from __future__ import annotations
@@ -25,12 +26,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from itertools import chain
+from itertools import chain, count, product
 from pathlib import Path
 from typing import Any
 
 from machine import ROOT, describe, spread, table
 
+from evalkit.errors import EvalkitError, JournalError
 from evalkit.vault.database import connect
 from evalkit.vault.entries import Entry
 from evalkit.vault.keys import FileKeyring
@@ -43,6 +45,7 @@ PEOPLE = 500
 BATCHES = {1: 200, 100: 4_000}
 """Records of one transaction -> records of one measurement."""
 GOALS = {1: 0.75, 100: 0.50}
+PARTS = ("appends", "verification", "kills", "stores", "cuts", "flips", "disk", "hostile")
 
 
 def entry(number: int, people: list[str], payload: bytes) -> Entry:
@@ -143,11 +146,15 @@ def fill(ledger: Ledger, people: list[str], count: int) -> None:
 def verify_here(path: str, opens: str) -> None:
     """The measured process: verify, and print records a second, and megabytes at the end."""
     keyring = FileKeyring(Path(path).parent / "keys" / "keyring.json")
-    start = time.perf_counter()
+    start, worked = time.perf_counter(), time.process_time()
     seen = verify(Path(path), verifiers=keyring.trusted(), keyring=keyring if opens == "open" else None)
-    seconds = time.perf_counter() - start
+    seconds, busy = time.perf_counter() - start, time.process_time() - worked
     assert seen.ok, seen
-    print(json.dumps([seen.records / seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+    print(
+        json.dumps(
+            [seen.records / seconds, seen.records / busy, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]
+        )
+    )
 
 
 def measure_verification(folder: Path, count: int, rounds: int) -> dict[str, Any]:
@@ -172,7 +179,11 @@ def measure_verification(folder: Path, count: int, rounds: int) -> dict[str, Any
                                           env={**os.environ, "PYTHONPATH": str(ROOT)}).stdout)
                 for _ in range(rounds)
             ]  # fmt: skip
-            found[name][opens] = {"speed": [run[0] for run in runs], "megabytes": [run[1] for run in runs]}
+            found[name][opens] = {
+                "speed": [run[0] for run in runs],
+                "core": [run[1] for run in runs],
+                "megabytes": [run[2] for run in runs],
+            }
     return found
 
 
@@ -262,6 +273,130 @@ def act_at_random(ledger: Ledger, act: str, draw: random.Random, retention: Any)
         ledger.testify()
 
 
+def small(folder: Path) -> tuple[Path, FileKeyring]:
+    """A small ledger: two people, a dozen records with payloads, a hold, a reading."""
+    ledger, people = make(folder, 2)
+    with ledger:
+        ledger.append([entry(n, people, b"canary-%d" % n) for n in range(12)])
+        ledger.append([Entry("user:ana", "hold", subject=people[0], target="case-1")])
+        ledger.append([Entry("user:ana", "read", subject=people[0], target="seq:3")])
+    return ledger.path, FileKeyring(folder / "keys" / "keyring.json")
+
+
+def measure_cuts(folder: Path, every: int) -> dict[str, int]:
+    """Cut the write-ahead log at every byte: what is left must be a whole beginning, signed as it is."""
+    ledger, people = make(folder, 1)
+    ledger.close()  # all of it is in the file: the log begins with what is appended now
+    keyring = FileKeyring(folder / "keys" / "keyring.json")
+    ledger = Ledger.open(ledger.path, keyring=keyring, writable=True)
+    said = [len(ledger)]
+    for n in range(3):
+        said.append(ledger.append([entry(n, people, b"canary"), entry(n, people, b"canary")]).stop)
+    main, log = ledger.path.read_bytes(), ledger.path.with_name("ledger.db-wal").read_bytes()
+    ledger.close()
+    place = folder / "cut"
+    place.mkdir()
+    states, bad = set(), 0
+    for length in range(0, len(log) + 1, every):
+        for left in place.iterdir():
+            left.unlink()
+        (place / "ledger.db").write_bytes(main)
+        (place / "ledger.db-wal").write_bytes(log[:length])
+        with Ledger.open(place / "ledger.db", keyring=keyring, writable=True) as reopened:
+            states.add(len(reopened))
+        bad += not verify(place / "ledger.db", verifiers=keyring.trusted(), keyring=keyring).ok
+    return {"cuts": len(range(0, len(log) + 1, every)), "bad": bad, "states": len(states),
+            "torn": len(states - {*said})}  # fmt: skip
+
+
+def measure_flips(folder: Path, every: int) -> dict[str, int]:
+    """Flip a bit of every byte of a small ledger: it is found, or every record and payload reads as before."""
+    path, keyring = small(folder)
+    whole, before = path.read_bytes(), read_all(path, keyring)
+    broken = folder / "broken.db"
+    found = silent = harmless = raw = 0
+    for place in range(0, len(whole), every):
+        body = bytearray(whole)
+        body[place] ^= 1 << place % 8
+        for left in folder.glob("broken.db*"):
+            left.unlink()
+        broken.write_bytes(bytes(body))
+        try:
+            ok = verify(broken, verifiers=keyring.trusted(), keyring=keyring).ok
+        except EvalkitError:
+            ok = False
+        except Exception:  # noqa: BLE001 - what is no clear line is counted
+            raw += 1
+            continue
+        if not ok:
+            found += 1
+        elif read_all(broken, keyring) == before:
+            harmless += 1
+        else:
+            silent += 1
+    return {"flips": found + silent + harmless + raw, "found": found, "harmless": harmless, "silent": silent,
+            "tracebacks": raw}  # fmt: skip
+
+
+def read_all(path: Path, keyring: FileKeyring) -> list[Any]:
+    """Every record with its payload."""
+    with Ledger.open(path, keyring=keyring) as ledger:
+        return [(one, ledger.payload(one.seq) if one.digest else None) for one in ledger.records()]
+
+
+def measure_disk(folder: Path) -> dict[str, int]:
+    """The n-th write or sync fails, alone or with all after it, as full (ENOSPC) or broken (EIO), for every n."""
+    spec = importlib.util.spec_from_file_location("failing", ROOT / "tests" / "vault" / "conftest.py")
+    assert spec is not None
+    assert spec.loader is not None
+    failing = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(failing)
+    shared = failing.find_library()
+    if shared is None:
+        return {"skipped: Python's sqlite3 is built in": 1}
+    counts = dict.fromkeys(("failures", "lost", "torn", "not one clear line"), 0)
+    keyring = FileKeyring(folder / "keys" / "keyring.json")
+    path = folder / "ledger.db"
+    Ledger.create(path, keyring=keyring).close()
+    pristine = path.read_bytes()
+    with failing.failing_disk(shared) as disk:
+        for code, lasting in product((failing.FULL, failing.IOERR_WRITE), (False, True)):
+            for fail_at in count(1):
+                for left in folder.glob("ledger.db*"):
+                    left.unlink()
+                path.write_bytes(pristine)
+                path.chmod(0o600)
+                disk.calls, disk.fail_at, disk.lasting, disk.code = 0, fail_at, lasting, code
+                acknowledged, unclear = write_some(path, keyring)
+                reached, disk.fail_at = disk.calls >= fail_at, 0
+                seen = verify(path, verifiers=keyring.trusted(), keyring=keyring)
+                counts["failures"] += reached
+                counts["lost"] += not seen.ok or seen.records < acknowledged
+                counts["torn"] += seen.records % 3 != 1
+                counts["not one clear line"] += unclear
+                if not reached:
+                    break
+    return counts
+
+
+def write_some(path: Path, keyring: FileKeyring) -> tuple[int, int]:
+    """Append until it is enough; records acknowledged, and errors that were no clear line."""
+    acknowledged, unclear = 1, 0
+    try:
+        ledger = Ledger.open(path, keyring=keyring, writable=True)
+    except JournalError:
+        return acknowledged, 0
+    for _ in range(4):
+        try:
+            acknowledged = ledger.append([Entry("user:ana", "execute", payload=b"canary" * 300)] * 3).stop
+        except JournalError as error:
+            unclear += "canary" in str(error) or "\n" in str(error)
+        except Exception:  # noqa: BLE001 - counted
+            unclear += 1
+    ledger.close()
+    return acknowledged, unclear
+
+
 def measure_hostile(folder: Path, rounds: int) -> dict[str, Any]:
     """Every hostile input of ``tests/test_hostile.py`` at its door: milliseconds until it is refused."""
     spec = importlib.util.spec_from_file_location("test_hostile", ROOT / "tests" / "test_hostile.py")
@@ -302,12 +437,12 @@ def render(found: dict[str, Any], rounds: int) -> Iterator[str]:
     rows = []
     for part in found["verification"].values():
         for opens in ("closed", "open"):
-            speed, memory = part[opens]["speed"], part[opens]["megabytes"]
-            rows.append([f"{part['records']:,}", opens, spread(speed, "records/s"), spread(memory, "MB"),
+            speed, core, memory = (part[opens][what] for what in ("speed", "core", "megabytes"))
+            rows.append([f"{part['records']:,}", opens, spread(speed, "/s"), spread(core, "/s"), spread(memory, "MB"),
                          spread(part["proof_ms"], "ms"), f"{part['hashes']}"])  # fmt: skip
     if rows:
-        yield table(["records", "payloads", "verified", "peak memory", "proof", "hashes"], rows)
-    for name in ("kills", "stores", "hostile"):
+        yield table(["records", "payloads", "verified", "a second of one core", "peak memory", "proof", "hashes"], rows)
+    for name in PARTS[2:]:
         if name in found:
             parts = (
                 f"{what} {count:,.0f}" if not isinstance(count, str) else f"{what} {count}"
@@ -328,7 +463,8 @@ def main() -> None:
     parser.add_argument("--records", type=int, default=200_000)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--stores", type=int, default=10_000)
-    parser.add_argument("--only", choices=("appends", "verification", "kills", "stores", "hostile"))
+    parser.add_argument("--only", choices=PARTS)
+    parser.add_argument("--every", type=int, default=1, help="cut and flip at every so many bytes")
     parser.add_argument("--json", action="store_true", dest="as_json")
     parser.add_argument("--verify", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--write", help=argparse.SUPPRESS)
@@ -343,6 +479,9 @@ def main() -> None:
         "verification": lambda: in_folder(measure_verification, given.records, min(given.rounds, 5)),
         "kills": lambda: in_folder(measure_kills, given.kills),
         "stores": lambda: in_folder(measure_stores, given.stores),
+        "cuts": lambda: in_folder(measure_cuts, given.every),
+        "flips": lambda: in_folder(measure_flips, given.every),
+        "disk": lambda: in_folder(measure_disk),
         "hostile": lambda: in_folder(measure_hostile, min(given.rounds, 5)),
     }
     found = {name: part() for name, part in parts.items() if given.only in {None, name}}

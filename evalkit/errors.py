@@ -17,6 +17,7 @@
     ├── SealError                a sealed payload or a key
     ├── AuditError               the ledger of executions, or what is asked of it
     │   └── AccessRefused        a person or program without the grant for it
+    ├── PromotionError           a production run that does not become a gold case
     └── TrackingError            the tracking server or store
 
 A message has three parts: what is wrong, where, and what to do next. It never carries the offending
@@ -95,6 +96,10 @@ class AuditError(EvalkitError):
 
 class AccessRefused(AuditError):
     """A person or program without the grant for what is asked."""
+
+
+class PromotionError(EvalkitError):
+    """A production run that cannot be de-identified, reviewed or promoted as it is."""
 
 
 class TrackingError(EvalkitError):

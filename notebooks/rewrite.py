@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import conftest  # noqa: F401 - a workspace and a keyring for the kernels
 import nbformat
 from nbclient import NotebookClient
 

@@ -27,6 +27,7 @@ TREE = {
     "SealError": "EvalkitError",
     "AuditError": "EvalkitError",
     "AccessRefused": "AuditError",
+    "PromotionError": "EvalkitError",
     "TrackingError": "EvalkitError",
 }
 KINDS = [getattr(errors, name) for name in TREE]

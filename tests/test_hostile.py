@@ -23,9 +23,11 @@ from evalkit.evaluation.datasets import load_gold
 from evalkit.evaluation.runs import load_run
 from evalkit.evaluation.workspace import check_name
 from evalkit.executions.recorded import import_runs, parse_mapping
+from evalkit.promotion.corrections import read_corrections
 from evalkit.spec.contract import read_request
 from evalkit.spec.schema import Spec
 from evalkit.spec.strictjson import strict_json
+from evalkit.stats.profile import Profile
 from evalkit.tasks import load_spec, read_spec, shipped_root
 from evalkit.vault.access import parse_policy
 from evalkit.vault.entries import Entry, values_of
@@ -97,6 +99,8 @@ DOORS: dict[str, Door] = {
     "vkey": lambda data, _: parse_verifier(data),
     "witness": as_file(lambda path: FileWitness(path).notes(), ".txt"),
     "entry": lambda data, _: values_of(data),
+    "corrections": as_file(read_corrections, ".json"),
+    "profile": lambda data, _: Profile.from_json(data),
 }
 
 OBJECT = {"input": {"note_text": CANARY}, "flags": {}}
@@ -208,6 +212,17 @@ HOSTILE: dict[str, tuple[str, Any]] = {
     "entry: an actor with a line break": ("entry", Entry(f"user:{CANARY}\nx", "execute")),
     "entry: a look-alike actor": ("entry", Entry(f"user:{CANARY}\u0430", "execute")),
     "entry: a target with a space": ("entry", Entry("user:x", "execute", target=f"{CANARY} x")),
+    "corrections: one execution twice": ("corrections", f'{{"{CANARY}": {{}}, "{CANARY}": "NO_CONSENT"}}'),
+    "corrections: a deep nest": ("corrections", f'{{"{CANARY}": ' + "[" * 100_000),
+    "corrections: no text": ("corrections", b"\xff\xfe" + CANARY.encode()),
+    "corrections: a list": ("corrections", f'["{CANARY}"]'),
+    "corrections: a number": ("corrections", f'{{"{CANARY}": 1e400}}'),
+    "corrections: endless": ("corrections", f'{{"{CANARY}": "' + "x" * 2_000_000 + '"}'),
+    "profile: a deep nest": ("profile", f'{{"{CANARY}": ' + "[" * 100_000),
+    "profile: an endless number": ("profile", f'{{"{CANARY}": ' + "9" * 5_000 + "}"),
+    "profile: counts that no machine holds": (
+        "profile", '{"format":1,"about":{},"columns":{"x":{"groups":[0],"counts":[' + "9" * 40 + f'],"names":[["{CANARY}"]],"missing":0}}}}}}'
+    ),
     "entry: a target with a bidi override": ("entry", Entry("user:x", "execute", target=f"{CANARY}\u202e")),
 }  # fmt: skip
 

@@ -18,7 +18,7 @@ from typing import Any
 from evalkit.agents.agent import Agent, agent_id
 from evalkit.agents.endpoint import Endpoint
 from evalkit.agents.routing import Deployment
-from evalkit.boundary import agreements, ledger
+from evalkit.boundary import agreements, conversations, ledger
 from evalkit.boundary.channels import rules_for
 from evalkit.boundary.finding import NON_GOALS, NOT_LOOKED_FOR, CheckResult, Finding, Rule
 from evalkit.boundary.metamorphic import ORDER, RELATIONS, check_relations
@@ -33,6 +33,7 @@ from evalkit.cases.case import Case
 from evalkit.digests import digest
 from evalkit.executions.execution import Execution
 from evalkit.executions.runner import Settings, execute
+from evalkit.executions.talks import Seated
 from evalkit.executions.taps import Tap, watch_endpoint
 from evalkit.executions.watched import Watched, can_watch
 from evalkit.figures import count, upper_bound
@@ -191,8 +192,12 @@ def asked(spec: Spec, cases: Sequence[Case], agent: Agent) -> tuple[Case, ...]:
 
 @contextmanager
 def _under_watch(agent: Agent, terms: Terms) -> Iterator[Agent]:
-    """The agent, watched as far as it can be."""
-    if isinstance(agent, Endpoint):
+    """The agent, watched as far as it can be. One that converses is asked step by step then; its tools stay here."""
+    if isinstance(agent, Seated):
+        asked = agent.asked
+        with _under_watch(asked, terms) as watched:
+            yield agent if watched is asked else agent.through(watched)
+    elif isinstance(agent, Endpoint):
         seen: Agent = watch_endpoint(agent)
         try:
             yield terms.tap.watch(seen) if terms.tap is not None else seen
@@ -209,7 +214,13 @@ def execution_rules(agent: Agent, terms: Terms) -> tuple[Rule, ...]:
     """Every rule that is asked about each execution of an agent."""
     if getattr(agent, "recorded", False):
         return ALL
-    return (*ALL, *rules_for(terms.deployment, answers=isinstance(agent, Endpoint)))
+    talks = conversations.RULES if isinstance(agent, Seated) else ()
+    return (*ALL, *talks, *rules_for(terms.deployment, answers=isinstance(_behind(agent), Endpoint)))
+
+
+def _behind(agent: Agent) -> Agent:
+    """The agent itself, off its stage."""
+    return agent.asked if isinstance(agent, Seated) else agent
 
 
 def once_asked(agent: Agent, terms: Terms) -> tuple[str, ...]:
@@ -230,7 +241,8 @@ def _standing_rules(terms: Terms) -> tuple[StandingRule, ...]:
 
 
 def _over_tls(agent: Agent) -> bool:
-    return isinstance(agent, Endpoint) and agent.address.startswith("https:")
+    behind = _behind(agent)
+    return isinstance(behind, Endpoint) and behind.address.startswith("https:")
 
 
 def _sent(done: Execution) -> str:

@@ -152,11 +152,16 @@ def _swaps(own: Sequence[Identifier], theirs: Mapping[str, str]) -> dict[str, st
 def _swap(case: Case, swaps: Mapping[str, str]) -> Case:
     longest_first = sorted(swaps, key=len, reverse=True)
     pattern = re.compile("|".join(rf"(?<!\w){re.escape(text)}(?!\w)" for text in longest_first))
-    changed = _rewrite(dict(case.input), lambda text: pattern.sub(lambda found: swaps[found.group()], text))
+
+    def write(text: str) -> str:
+        return pattern.sub(lambda found: swaps[found.group()], text)
+
+    changed = _rewrite(dict(case.input), write)
     known = tuple(replace(one, value=swaps.get(one.value, one.value)) for one in case.identifiers)
     return replace(
-        case, case_id=f"{case.case_id}~another_identity", input=changed, identifiers=known, spans=Spans(), facts=()
-    )
+        case, case_id=f"{case.case_id}~another_identity", input=changed, identifiers=known, spans=Spans(),
+        facts=tuple(_rewrite(dict(fact), write) for fact in case.facts),
+    )  # fmt: skip
 
 
 def _left_over(own: Sequence[Identifier], changed: Case) -> bool:

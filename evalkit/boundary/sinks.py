@@ -7,11 +7,12 @@ place? (`evalkit.phi.leaks`.) Those of the patient, relatives, household and emp
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
+from evalkit.agents.conversation import ToolCall
 from evalkit.boundary.finding import Finding, Outcome, Rule
 from evalkit.boundary.spans import UNDECLARED, output_names, spans_of
 from evalkit.cases.case import Case
@@ -162,9 +163,27 @@ def texts_of(execution: Execution) -> Iterator[tuple[str, Any]]:
     if execution.failure is not None:
         yield "failure.text", execution.failure.text
     yield from ((f"logs[{at}]", line) for at, line in enumerate(execution.logs))
+    yield from talk_of(execution)
     for at, one in enumerate(execution.seen or ()):
         if one.sink != "watch":
             yield f"{one.sink}[{at}]", f"{one.place}\n{one.text}"
+
+
+def talk_of(execution: Execution) -> Iterator[tuple[str, Any]]:
+    """What an agent said in a conversation, turn by turn, and what it passed to tools, call by call."""
+    if execution.talk is not None:
+        yield "talk", [one.turn.say for one in execution.talk.exchanges]
+        yield from ((f"calls[{at}]", told_to(call)) for at, call in enumerate(execution.talk.calls))
+
+
+def told_to(call: ToolCall, *, but: Collection[str] = ()) -> str:
+    """What a tool was told: names and values of its arguments, without those that are, as a whole, one of ``but``."""
+    return "\n".join(
+        [
+            " ".join(call.arguments),
+            *(str(one) for one in call.arguments.values() if not (isinstance(one, str) and one in but)),
+        ]
+    )
 
 
 def search_places(

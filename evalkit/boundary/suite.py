@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import product
 
-from evalkit.boundary import envelopes, providers, requests, responses, sinks, strangers
+from evalkit.boundary import conversations, envelopes, providers, requests, responses, sinks, strangers
 from evalkit.boundary.finding import Check, CheckResult, Finding, Outcome, Rule
 from evalkit.cases.case import Case
 from evalkit.executions.encoding import encode
@@ -23,7 +23,8 @@ ALL: tuple[Rule, ...] = (
     *providers.RULES,
 )
 """Every rule that any execution can be judged by, in the order people read them. Rules about places that only a watcher
-sees: `evalkit.boundary.channels`; about agreements, records and files: `evalkit.boundary.standing`."""
+sees: `evalkit.boundary.channels`; about conversations: `evalkit.boundary.conversations`; about agreements, records and
+files: `evalkit.boundary.standing`."""
 
 
 Told = Sequence[Finding] | Outcome | str
@@ -32,19 +33,28 @@ Tell = Callable[[Rule, Case, Told], None]
 
 
 def check(
-    spec: Spec, pairs: Iterable[tuple[Case, Execution]], *, rules: Iterable[Rule] = ALL, tell: Tell | None = None
+    spec: Spec,
+    pairs: Iterable[tuple[Case, Execution]],
+    *,
+    rules: Iterable[Rule] | None = None,
+    tell: Tell | None = None,
 ) -> tuple[CheckResult, ...]:
     """Ask every rule about every (case, execution) and count what it saw; results in the order of ``rules``.
 
+    Without ``rules`` those of `ALL`, and the rules about conversations where one was held.
     ``tell`` is told of each outcome as it comes, by rule and case.
 
     A rule that raises has proven nothing: its result holds the class of the exception, keeps the findings it had, and
     fails the gate. The other rules go on.
     """
+    pairs = list(pairs)
+    if rules is None:
+        talked = any(execution.talk is not None for _, execution in pairs)
+        rules = (*ALL, *conversations.RULES) if talked else ALL
     tallies = {rule.check_id: _Tally(rule) for rule in rules}
     seen: Execution | None = None
     mark = b""
-    for rule, case, execution, outcome in _judge(spec, list(pairs), [tally.rule for tally in tallies.values()]):
+    for rule, case, execution, outcome in _judge(spec, pairs, [tally.rule for tally in tallies.values()]):
         if execution is not seen:
             seen, mark = execution, _mark(execution)
         tallies[rule.check_id].count(outcome, mark)

@@ -66,3 +66,22 @@ def near_copies(texts: Sequence[str], *, threshold: float = NEAR) -> list[int]:
         for gram in prefix:
             holders[gram].append(number)
     return sorted(alike)
+
+
+def group_near(texts: Sequence[str], *, threshold: float = NEAR) -> list[int]:
+    """For each text the number of the first text that it is a near copy of, its own where it is a new one. Exact.
+
+    Texts are held against the firsts of groups alone: a copy of a copy that has drifted away begins a group.
+    """
+    sets = [grams_of(text) for text in texts]
+    frequency = Counter(gram for grams in sets for gram in grams)
+    holders: dict[int, list[int]] = defaultdict(list)
+    first = []
+    for number, grams in enumerate(sets):
+        rarest = sorted(grams, key=lambda gram: (frequency[gram], gram))
+        prefix = rarest[: len(grams) - ceil(threshold * len(grams)) + 1]
+        rivals = sorted({other for gram in prefix if frequency[gram] > 1 for other in holders[gram]})
+        first.append(next((one for one in rivals if similarity(grams, sets[one]) >= threshold), number))
+        for gram in prefix if first[-1] == number else ():
+            holders[gram].append(number)
+    return first

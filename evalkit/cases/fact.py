@@ -6,17 +6,15 @@ several documents tell, and that a checker reads back.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 FactType = Literal["diagnosis", "procedure", "drug", "lab", "vital", "finding", "history", "consent", "time"]
 Polarity = Literal["affirmed", "negated", "historical", "family", "hypothetical"]
 Laterality = Literal["left", "right", "both"]
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Fact:
-    """One fact. Values are JSON; ``repr`` shows id, type and polarity only."""
+class Fact(NamedTuple):
+    """One fact, which nothing changes. Values are JSON; ``repr`` shows id, type and polarity only."""
 
     fact_id: str
     """Unique within a case; a mark of `evalkit.cases.writing.Writer` carries it, so that evidence is found by it."""
@@ -37,10 +35,10 @@ class Fact:
 
     def plain(self) -> dict[str, Any]:
         """The fact as JSON, for `Case.facts`; what is None is left out."""
-        return {name: value for name in _NAMES if (value := getattr(self, name)) is not None}
+        return {name: value for name, value in zip(_NAMES, self, strict=True) if value is not None}
 
     def __repr__(self) -> str:
         return f"Fact({self.fact_id}, {self.type}, {self.polarity})"
 
 
-_NAMES = tuple(entry.name for entry in fields(Fact))
+_NAMES = Fact._fields

@@ -7,7 +7,6 @@ and judged examples; most metrics leave them out and count them.
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from typing import Any, Literal
 
 from evalkit.cases.case import Case, GoldSet, Spans
 from evalkit.cases.fhir import Document
+from evalkit.cases.fhirnotes import kind_of, texts_of
 from evalkit.errors import CaseError
 from evalkit.phi.identifiers import Category, Identifier, Subject, valid_date
 
@@ -170,8 +170,8 @@ class _Record:
 
     def case(self, case_id: str, family: str, given: Given, *, data_class: DataClass) -> Case:
         """The case: what the resources say as request fields, and nothing besides."""
-        notes = list(self._notes())
         claim = next((one for one in self._mine("Claim") if one.get("use") == "preauthorization"), None)
+        notes = list(self._notes(*(["Observation"] if claim is not None else [])))
         request: dict[str, Any] = {
             "member_id": self._number("plan"),
             "patient_mrn": self._number("mrn"),
@@ -314,16 +314,16 @@ class _Record:
         decision = next((DECISIONS[action] for action in actions if action in DECISIONS), None)
         return {"decision": decision} if decision else {}
 
-    def _notes(self) -> Iterator[dict[str, Any]]:
-        """Every text of the chart that has a day, in the order of the file."""
+    def _notes(self, *more: str) -> Iterator[dict[str, Any]]:
+        """Every text of the chart that has a day, in the order of the file; of ``more`` types of resources too."""
         mrn = self._number("mrn")
-        for place, resource in enumerate(self._mine("DocumentReference", "DiagnosticReport"), start=1):
+        for place, resource in enumerate(self._mine("DocumentReference", "DiagnosticReport", *more), start=1):
             day = _day(resource.get("date") or resource.get("effectiveDateTime") or resource.get("issued"))
-            texts = list(_texts(resource))
+            texts = list(texts_of(resource))
             if day is None:
                 continue
             for text in texts:
-                note = {"doc_id": f"doc-{place}", "date": day, "type": _kind_of(resource), "text": text, "mrn": mrn}
+                note = {"doc_id": f"doc-{place}", "date": day, "type": kind_of(resource), "text": text, "mrn": mrn}
                 yield {key: value for key, value in note.items() if value is not None}
 
     def _spans(self, sent: Mapping[str, Any]) -> Spans:
@@ -376,24 +376,3 @@ def _json(value: Any) -> Any:
 def _day(moment: Any) -> str | None:
     day = moment[:10] if isinstance(moment, str) else None
     return day if valid_date(day) else None
-
-
-def _kind_of(resource: Resource) -> str:
-    kind = resource.get("type") or resource.get("code") or {}
-    codings = kind.get("coding", ())
-    text = kind.get("text") or next((coding["display"] for coding in codings if "display" in coding), None)
-    return text[:100] if isinstance(text, str) else str(resource["resourceType"])
-
-
-def _texts(resource: Resource) -> Iterator[str]:
-    """The plain texts that a resource carries; other attachments, and what is no UTF-8, are left out."""
-    attachments = [entry.get("attachment", {}) for entry in resource.get("content", ())]
-    for attachment in [*attachments, *resource.get("presentedForm", ())]:
-        kind = attachment.get("contentType", "text/plain").partition(";")[0].strip().lower()
-        if kind == "text/plain" and "data" in attachment:
-            try:
-                text = base64.b64decode(attachment["data"]).decode("utf-8")
-            except UnicodeDecodeError:
-                continue
-            if text.strip():
-                yield text.replace("\r\n", "\n")

@@ -4,6 +4,8 @@
 
     <root>/gold/<id>/<version>/manifest.json     what it is, who made it, digests, the version before
     <root>/gold/<id>/<version>/cases.jsonl       one case a line
+    <root>/gold/<id>/<version>/manifest.sig      the signature of the manifest, where somebody signed (`signing`)
+    <root>/gold/<id>/<version>/datasheet.md      what is in it and how it came in, where it was promoted
 
 Only synthetic and de-identified cases are written here: cases of data class ``phi`` never touch the disk in clear.
 Errors name file, line and field path, never a value.
@@ -11,84 +13,94 @@ Errors name file, line and field path, never a value.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from evalkit.cases.case import Case, GoldSet
+from evalkit.cases.manifest import FORMAT, Card, Manifest, Origin
+from evalkit.cases.signing import SIGNATURE, check_signature, require_trusted, sign_manifest, verifier_of
 from evalkit.digests import digest_bytes
 from evalkit.errors import CaseError
 from evalkit.phi.views import is_plain_key
+from evalkit.vault.keys import Signer
+
+__all__ = [
+    "CASES", "DATASHEET", "MANIFEST", "SIGNATURE", "Card", "Manifest", "Origin", "Papers", "case_from_json",
+    "case_to_json", "cases_to_jsonl", "gold_versions", "load_gold", "read_cases", "read_manifest", "save_gold",
+]  # fmt: skip
 
 MANIFEST = "manifest.json"
 CASES = "cases.jsonl"
+DATASHEET = "datasheet.md"
+_SAVING = ".saving-"
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]*(?:\.[a-z0-9_-]+)*")
-_SHA256 = r"^[0-9a-f]{64}$"
 
 
 @dataclass(frozen=True, slots=True)
-class Card:
-    """Who saves a version, why and when. No PHI."""
+class Papers:
+    """What a promoted version has beside its cases."""
 
-    author: str = ""
-    note: str = ""
-    at: str = ""
-    """ISO 8601, given by the caller: nothing here reads a clock."""
-
-
-class Manifest(BaseModel):
-    """What stands in ``manifest.json``."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
-
-    format: Literal[1] = 1
-    id: str
-    version: int = Field(ge=1)
-    name: str
-    cases: int = Field(ge=1)
-    file_sha256: str = Field(pattern=_SHA256)
-    """Of ``cases.jsonl``."""
-    dataset_digest: str = Field(pattern=_SHA256)
-    """`case.dataset_digest`; the order of cases does not matter."""
-    data_class: Literal["synthetic", "deidentified"]
-    parent: str | None = Field(default=None, pattern=_SHA256)
-    """SHA-256 of the manifest of the version before, None for the first: the versions form a chain."""
-    author: str = ""
-    note: str = ""
-    at: str = ""
+    origins: tuple[Origin, ...]
+    datasheet: str
+    signer: Signer
 
 
-def save_gold(root: Path, id: str, gold: GoldSet, *, card: Card | None = None) -> int:
+def save_gold(
+    root: Path, id: str, gold: GoldSet, *, card: Card | None = None, papers: Papers | None = None,
+    after: int | None = None,
+) -> int:  # fmt: skip
     """Write a gold set as the next version of ``id`` under ``root`` and give its number, from 1.
 
-    The version appears as a whole or not at all (written beside, synced, renamed). Raises CaseError for an unusable
-    id, no cases, a case id twice, inconsistent spans, cases of data class ``phi``, or a version that somebody else
-    saved in the same moment.
+    The version appears as a whole or not at all (written beside, synced, renamed). With ``papers`` it is signed; with
+    ``after`` it is written only where that is still the newest version (0 for none).
+
+    Raises CaseError for an unusable id, no cases, a case id twice, inconsistent spans, cases of data class ``phi``, a
+    newest version other than ``after``, and an unsigned version after a signed one.
     """
     folder = _folder(root, id)
     _check_set(gold)
     payload = cases_to_jsonl(gold)
-    folder.mkdir(parents=True, exist_ok=True)
-    before = gold_versions(root, id)
-    card = card or Card()
-    manifest = Manifest(
-        id=id, version=(before[-1] if before else 0) + 1, name=gold.name, cases=len(gold),
-        file_sha256=digest_bytes(payload), dataset_digest=gold.digest,
-        data_class="deidentified" if any(case.data_class == "deidentified" for case in gold) else "synthetic",
-        parent=_manifest_digest(folder / str(before[-1])) if before else None,
-        author=card.author, note=card.note, at=card.at,
-    )  # fmt: skip
-    files = {CASES: payload, MANIFEST: manifest.model_dump_json(indent=2).encode() + b"\n"}
-    _write_whole(folder / str(manifest.version), files, where=f"{id}@{manifest.version}")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CaseError(f"the folder cannot be made ({type(error).__name__})", where=str(folder)) from None
+    with _alone(folder):
+        newest = (gold_versions(root, id) or (0,))[-1]
+        if after is not None and newest != after:
+            raise CaseError(
+                f"version {newest} was saved meanwhile", where=f"{id}@{after + 1}", next_step="look at it and try again"
+            )
+        if papers is None and newest and read_manifest(root, id, newest).signer is not None:
+            raise CaseError(
+                "the version before is signed, and this one would not be",
+                where=f"{id}@{newest + 1}",
+                next_step="promote instead: `evalkit promote`",
+            )
+        card = card or Card()
+        manifest = Manifest(
+            format=FORMAT if papers else 1, id=id, version=newest + 1, name=gold.name, cases=len(gold),
+            file_sha256=digest_bytes(payload), dataset_digest=gold.digest,
+            data_class="deidentified" if any(case.data_class == "deidentified" for case in gold) else "synthetic",
+            parent=_manifest_digest(folder / str(newest)) if newest else None,
+            author=card.author, note=card.note, at=card.at, origins=papers.origins if papers else (),
+            datasheet_sha256=digest_bytes(papers.datasheet.encode()) if papers else None,
+            signer=verifier_of(id, papers.signer) if papers else None,
+        )  # fmt: skip
+        files = {CASES: payload, MANIFEST: manifest.to_bytes()}
+        if papers is not None:
+            files[SIGNATURE] = sign_manifest(id, manifest.version, files[MANIFEST], signer=papers.signer)
+            files[DATASHEET] = papers.datasheet.encode()
+        _write_whole(folder / str(manifest.version), files, where=f"{id}@{manifest.version}")
     return manifest.version
 
 
@@ -96,7 +108,8 @@ def load_gold(root: Path, id: str, version: int | None = None) -> GoldSet:
     """Read a version, the newest by default; the set is named ``id@version``.
 
     Raises CaseError where there is none, where a file is missing, does not read, or differs from the digests in its
-    manifest, or where the manifest of the version before was changed.
+    manifest, where the manifest of the version before was changed, and where a signed manifest was edited or its key
+    is not trusted here.
     """
     folder = _folder(root, id)
     before = gold_versions(root, id)
@@ -110,25 +123,53 @@ def load_gold(root: Path, id: str, version: int | None = None) -> GoldSet:
     payload = _read(folder / str(wanted) / CASES, place)
     if digest_bytes(payload) != manifest.file_sha256:
         raise CaseError("the file is not the one that was saved", where=place, next_step="restore it; never edit it")
-    parent = folder / str(wanted - 1)
-    if manifest.parent is not None and parent.is_dir() and _manifest_digest(parent) != manifest.parent:
-        raise CaseError("the manifest of the version before was changed", where=f"{id}@{wanted - 1}/{MANIFEST}")
+    _check_parent(root, manifest)
+    sheet = f"{id}@{wanted}/{DATASHEET}"
+    known = manifest.datasheet_sha256
+    if known is not None and digest_bytes(_read(folder / str(wanted) / DATASHEET, sheet)) != known:
+        raise CaseError("the file is not the one that was saved", where=sheet, next_step="restore it; never edit it")
     gold = GoldSet(f"{id}@{wanted}", read_cases(payload.splitlines(), where=place))
     if len(gold) != manifest.cases or gold.digest != manifest.dataset_digest:
         raise CaseError("the cases are not those of the manifest", where=place, next_step="restore both files")
     return gold
 
 
+def _check_parent(root: Path, manifest: Manifest) -> None:
+    """The version before is the one that this one was made from, and is signed only if this one is."""
+    parent = _folder(root, manifest.id) / str(manifest.version - 1)
+    if manifest.parent is None or not parent.is_dir():
+        return
+    place = f"{manifest.id}@{manifest.version - 1}/{MANIFEST}"
+    if _manifest_digest(parent) != manifest.parent:
+        raise CaseError("the manifest of the version before was changed", where=place)
+    if manifest.signer is None and read_manifest(root, manifest.id, manifest.version - 1).signer is not None:
+        raise CaseError(
+            "the version before is signed and this one is not",
+            where=f"{manifest.id}@{manifest.version}/{MANIFEST}",
+            next_step="restore it with its signature",
+        )
+
+
 def read_manifest(root: Path, id: str, version: int) -> Manifest:
-    """The manifest of a version. Raises CaseError where it is missing, does not read or names another version."""
+    """The manifest of a version, its signature verified where it has one.
+
+    Raises CaseError where it is missing, does not read, names another version, or is not as a trusted key signed it.
+    """
     place = f"{id}@{version}/{MANIFEST}"
-    text = _read(_folder(root, id) / str(version) / MANIFEST, place)
+    folder = _folder(root, id) / str(version)
+    text = _read(folder / MANIFEST, place)
     try:
         manifest = Manifest.model_validate_json(text)
     except ValidationError as error:
         raise CaseError(_explain(error), where=place) from None
     if (manifest.id, manifest.version) != (id, version):
         raise CaseError("the manifest belongs to another gold set or version", where=place)
+    if (manifest.signer is None) != (manifest.format == 1) or (manifest.signer is None and manifest.origins):
+        raise CaseError("a manifest of format 2, and no other, names its key", where=place, next_step="restore it")
+    if manifest.signer is not None:
+        signature = _read(folder / SIGNATURE, f"{id}@{version}/{SIGNATURE}")
+        key = check_signature(place, text, signature, vkey=manifest.signer, head=(id, version))
+        require_trusted(place, key)
     return manifest
 
 
@@ -263,9 +304,23 @@ def _manifest_digest(folder: Path) -> str:
     return digest_bytes(_read(folder / MANIFEST, f"version {folder.name}/{MANIFEST}"))
 
 
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """One saver of a gold set at a time, between processes too; the lock dies with its process, and what an earlier one
+    left half written goes."""
+    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        for left in folder.glob(f"{_SAVING}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        yield
+    finally:
+        os.close(handle)
+
+
 def _write_whole(target: Path, files: dict[str, bytes], *, where: str) -> None:
     """Write a folder that appears at once: made beside its place, synced, renamed. Never over an existing one."""
-    beside = Path(tempfile.mkdtemp(prefix=".saving-", dir=target.parent))
+    beside = Path(tempfile.mkdtemp(prefix=_SAVING, dir=target.parent))
     try:
         for name, payload in files.items():
             with (beside / name).open("xb") as file:

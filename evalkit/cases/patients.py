@@ -25,6 +25,7 @@ from evalkit.cases.people import (
     People,
     Sex,
     age_and_sex,
+    age_on,
     payers,
     share_of_ages,
 )
@@ -176,8 +177,8 @@ class Patient:
         return f"patient-{self.seed}-{self.index}"
 
     def age_on(self, day: date) -> int:
-        """Age in whole years on a day; somebody born on 29 February turns older on 1 March of other years."""
-        return day.year - self.dob.year - ((day.month, day.day) < (self.dob.month, self.dob.day))
+        """Age in whole years on a day (`age_on`)."""
+        return age_on(self.dob, day)
 
     def age_identifier(self, day: date) -> Identifier | None:
         """The age on a day as an identifier, for it is one from 90 on (45 CFR 164.514(b)(2)(i)(C)); else None."""
@@ -212,29 +213,30 @@ class Patient:
         if self.mbi is not None:
             values["patient.mbi"] = self.mbi
         if self.relative is not None:
-            values |= {f"relative.{part}": read(self.relative)[1] for part, read in _OF_RELATIVE.items()}
+            values |= {needle_id: read(self.relative)[1] for needle_id, read in _OF_RELATIVE.items()}
         draws = self._draws_further
         return values | {f"patient.{part}": make(draws[place]) for part, (_, make, place) in _FURTHER.items()}
 
     def identifier(self, needle_id: str) -> Identifier:
         """One of `identifiers` or `further` by its needle id. Raises CaseError where this patient has none."""
-        if needle_id in self._ids() or needle_id.removeprefix("patient.") in _FURTHER:
+        if self._has(needle_id):
             return self._named(needle_id)
         raise CaseError("this patient has no such identifier", where=needle_id)
+
+    def _has(self, needle_id: str) -> bool:
+        if needle_id == "patient.mbi":
+            return self.age >= MEDICARE_AGE
+        return needle_id in _MAKERS or (needle_id in _OF_RELATIVE and self.relative is not None)
 
     def _ids(self) -> tuple[str, ...]:
         own = _IDS if self.age >= MEDICARE_AGE else _IDS_WITHOUT_MBI
         return own if self.relative is None else own + _IDS_OF_RELATIVE
 
     def _named(self, needle_id: str) -> Identifier:
-        subject, _, part = needle_id.partition(".")
-        if subject == "relative" and self.relative is not None:
-            category, value = _OF_RELATIVE[part](self.relative)
+        if needle_id in _OF_RELATIVE and self.relative is not None:
+            category, value = _OF_RELATIVE[needle_id](self.relative)
             return Identifier(needle_id, category, value, "relative")
-        if part in _FURTHER:
-            category, make, place = _FURTHER[part]
-            return Identifier(needle_id, category, make(self._draws_further[place]))
-        category, read = _OWN[part]
+        category, read = _MAKERS[needle_id]
         return Identifier(needle_id, category, read(self))
 
     def __repr__(self) -> str:
@@ -257,9 +259,9 @@ _OWN: dict[str, tuple[Category, Callable[[Patient], str]]] = {
     "mbi": ("plan", lambda one: one.mbi or ""),
 }
 _OF_RELATIVE: dict[str, Callable[[Relative], tuple[Category, str]]] = {
-    "name": lambda one: ("name", one.name),
-    "first": lambda one: ("name", one.first),
-    "phone": lambda one: ("phone", one.phone),
+    "relative.name": lambda one: ("name", one.name),
+    "relative.first": lambda one: ("name", one.first),
+    "relative.phone": lambda one: ("phone", one.phone),
 }
 _FURTHER: dict[str, tuple[Category, Callable[[int], str], int]] = {
     "fax": ("fax", surrogates.fax, 0),
@@ -276,7 +278,18 @@ _FURTHER: dict[str, tuple[Category, Callable[[int], str], int]] = {
 """Part -> (category, maker, which draw of the stream ``further``)."""
 _IDS = tuple(f"patient.{part}" for part in _OWN)
 _IDS_WITHOUT_MBI = tuple(needle_id for needle_id in _IDS if needle_id != "patient.mbi")
-_IDS_OF_RELATIVE = tuple(f"relative.{part}" for part in _OF_RELATIVE)
+_IDS_OF_RELATIVE = tuple(_OF_RELATIVE)
+
+
+def _further(make: Callable[[int], str], place: int) -> Callable[[Patient], str]:
+    return lambda one: make(one._draws_further[place])
+
+
+_MAKERS: dict[str, tuple[Category, Callable[[Patient], str]]] = {
+    **{f"patient.{part}": own for part, own in _OWN.items()},
+    **{f"patient.{part}": (category, _further(make, place)) for part, (category, make, place) in _FURTHER.items()},
+}
+"""Needle id -> (category, how its value is read off a patient)."""
 
 
 class Known(Mapping[str, Identifier]):
@@ -293,17 +306,13 @@ class Known(Mapping[str, Identifier]):
     def __getitem__(self, needle_id: str) -> Identifier:
         made = self._made.get(needle_id)
         if made is None:
-            if needle_id not in self:
+            if not self._patient._has(needle_id):
                 raise KeyError(needle_id)
-            made = self._made[needle_id] = self._patient.identifier(needle_id)
+            made = self._made[needle_id] = self._patient._named(needle_id)
         return made
 
     def __contains__(self, needle_id: object) -> bool:
-        return (
-            needle_id in self._made
-            or needle_id in self._patient._ids()
-            or (isinstance(needle_id, str) and needle_id.removeprefix("patient.") in _FURTHER)
-        )
+        return needle_id in self._made or (isinstance(needle_id, str) and self._patient._has(needle_id))
 
     def __iter__(self) -> Iterator[str]:
         return iter((*self._patient._ids(), *(name for name in self._given if name not in self._patient._ids())))
@@ -335,7 +344,11 @@ def weight_of(pseudonym: str, *, people: People = STRESS) -> float | None:
     """How many patients of the population the patient of this pseudonym (`Case.cluster`) stands for; None where the
     pseudonym is not one of ours. It undoes the choice of people, not the edges that a family deals besides."""
     found = _PSEUDONYM.fullmatch(pseudonym)
-    return make_patient(int(found[1]), int(found[2]), people=people).weight if found else None
+    if found is None or people.profile == "population":
+        return found and 1.0
+    seed, index = int(found[1]), int(found[2])
+    age, _ = _age_and_sex(stream(seed, "identity").draws(index, 13), people)
+    return make_home(stream(seed, "contact").draws(index, 10), people).weight * _age_weight(age)
 
 
 def birth_date(seed: int, index: int, *, people: People = STRESS) -> date:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from evalkit.cases.randomness import pick, running_totals, weighted, whole
@@ -104,6 +105,11 @@ def age_and_sex(first: int, second: int, third: int) -> tuple[int, Sex]:
     if oldest > 99:
         youngest, oldest = weighted(third, _OLDEST, _OLDEST_TOTALS)
     return whole(second, youngest, oldest), sex
+
+
+def age_on(born: date, day: date) -> int:
+    """Age in whole years on a day; somebody born on 29 February turns older on 1 March of other years."""
+    return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
 def home_state(draw: int) -> str:

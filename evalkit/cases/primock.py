@@ -1,7 +1,7 @@
 """Importer of PriMock57: mock consultations in UK primary care, transcribed by people, with the clinician's own note.
 
 Papadopoulos Korfiatis et al. 2022, CC BY 4.0; role-play. Read is one JSON line a consultation: ``id``, ``note`` (with
-the clinician's ``note``) and ``turns`` (``speaker``, ``start`` in seconds, ``text``), as its TextGrids and notes have it.
+the clinician's ``note``) and ``turns`` (``speaker``, ``start`` in seconds, ``text``), as its files hold it.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ DRAW_BITS = 64
 DRAWS_PER_BLOCK = 8
 
 Item = TypeVar("Item")
-_COUNTER, _DRAWS = Struct("<QQ"), Struct("<8Q")
+_counter, _unpacked = Struct("<QQ").pack, Struct("<8Q").unpack
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +58,12 @@ class Stream:
 
     def block(self, index: int, block: int = 0) -> tuple[int, ...]:
         """Eight draws of case ``index``: those from ``8 * block`` on."""
+        hashed = self._keyed.copy()
         try:
-            counter = _COUNTER.pack(index, block)
+            hashed.update(_counter(index, block))
         except error:
             raise CaseError("a case index lies outside 0 .. 2**64 - 1", where=f"stream {self.name}") from None
-        hashed = self._keyed.copy()
-        hashed.update(counter)
-        return _DRAWS.unpack(hashed.digest())
+        return _unpacked(hashed.digest())
 
 
 @lru_cache(maxsize=256)
@@ -91,8 +90,7 @@ class Dice:
 
     def _refill(self) -> int:
         """The first draw of the next block; the others wait, last first."""
-        left = self._left
-        left.extend(self._stream.block(self._index, self._block))
+        self._left = left = list(self._stream.block(self._index, self._block))
         left.reverse()
         self._block += 1
         return left.pop()
@@ -125,9 +123,9 @@ class Dice:
     def shuffled(self, items: Sequence[Item]) -> list[Item]:
         """The items in random order (Fisher and Yates); one draw for each item but the first."""
         mixed = list(items)
-        left = self._left
         for last in range(len(mixed) - 1, 0, -1):
-            other = ((left.pop() if left else self._refill()) * (last + 1)) >> DRAW_BITS
+            draw = self._left.pop() if self._left else self._refill()
+            other = (draw * (last + 1)) >> DRAW_BITS
             mixed[last], mixed[other] = mixed[other], mixed[last]
         return mixed
 

@@ -23,6 +23,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from itertools import chain
 from typing import Any, Literal, NamedTuple
 
 from evalkit.cases.case import Decoys, Spans
@@ -43,6 +44,7 @@ MONTHS = ("January", "February", "March", "April", "May", "June", "July", "Augus
           "November", "December")  # fmt: skip
 FORMATS = ("iso", "us", "short", "long", "day")
 """How a date is written: 1947-03-09, 03/09/1947, 3/9/47, March 9, 1947, 9 Mar 1947."""
+NO_DECOYS = Decoys()
 
 
 @lru_cache(maxsize=8192)
@@ -141,7 +143,13 @@ class Writer:
             kind, name, more = step
             if kind == "plant":
                 identifier = known[name]
-                self.plant(identifier, written_date(identifier.value, more) if more else None)
+                written = written_date(identifier.value, more) if more else identifier.value
+                if not written:
+                    raise CaseError("an identifier is planted as an empty text", where=name)
+                start = self._length
+                self._pieces.append(written)
+                self._length = end = start + len(written)
+                self._plants.append((start, end, name))
             elif kind == "word":
                 self.text((words or {})[name])
             else:
@@ -152,7 +160,10 @@ class Writer:
         """Append text and remember it under a name, as evidence for a fact. A name is used once."""
         if name in self._marks:
             raise CaseError("a mark is used twice in one text", where=name)
-        self._marks[name] = self._append(piece)
+        start = self._length
+        self._pieces.append(piece)
+        self._length = end = start + len(piece)
+        self._marks[name] = (start, end)
         return self
 
     def open(self, name: str) -> Writer:
@@ -189,19 +200,15 @@ class Writer:
 
     def build(self, field: str) -> tuple[str, Spans]:
         """The text, and the spans of what was planted in it, in the order of planting."""
-        starts = tuple(start for start, _, _ in self._plants)
-        ends = tuple(end for _, end, _ in self._plants)
-        needles = tuple(needle_id for _, _, needle_id in self._plants)
+        starts, ends, needles = zip(*self._plants, strict=True) if self._plants else ((), (), ())
         return "".join(self._pieces), Spans((field,) * len(starts), starts, ends, needles)
 
     def decoys(self, field: str) -> Decoys:
         """Where the decoys stand, in the order of writing."""
-        return Decoys(
-            (field,) * len(self._decoys),
-            tuple(start for start, _, _ in self._decoys),
-            tuple(end for _, end, _ in self._decoys),
-            tuple(kind for _, _, kind in self._decoys),
-        )
+        if not self._decoys:
+            return NO_DECOYS
+        starts, ends, kinds = zip(*self._decoys, strict=True)
+        return Decoys((field,) * len(starts), starts, ends, kinds)
 
     def _append(self, piece: str) -> tuple[int, int]:
         start = self._length
@@ -217,19 +224,21 @@ def join_spans(parts: Iterable[Spans]) -> Spans:
     """The spans of several fields of one case as one set of columns."""
     columns = list(parts)
     return Spans(
-        field=tuple(name for part in columns for name in part.field),
-        start=tuple(start for part in columns for start in part.start),
-        end=tuple(end for part in columns for end in part.end),
-        needle_id=tuple(needle for part in columns for needle in part.needle_id),
+        field=tuple(chain.from_iterable([part.field for part in columns])),
+        start=tuple(chain.from_iterable([part.start for part in columns])),
+        end=tuple(chain.from_iterable([part.end for part in columns])),
+        needle_id=tuple(chain.from_iterable([part.needle_id for part in columns])),
     )
 
 
 def join_decoys(parts: Iterable[Decoys]) -> Decoys:
     """The decoys of several fields of one case as one set of columns."""
-    columns = list(parts)
+    columns = [part for part in parts if len(part)]
+    if not columns:
+        return NO_DECOYS
     return Decoys(
-        field=tuple(name for part in columns for name in part.field),
-        start=tuple(start for part in columns for start in part.start),
-        end=tuple(end for part in columns for end in part.end),
-        kind=tuple(kind for part in columns for kind in part.kind),
+        field=tuple(chain.from_iterable([part.field for part in columns])),
+        start=tuple(chain.from_iterable([part.start for part in columns])),
+        end=tuple(chain.from_iterable([part.end for part in columns])),
+        kind=tuple(chain.from_iterable([part.kind for part in columns])),
     )

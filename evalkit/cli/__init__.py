@@ -5,6 +5,7 @@ Exit codes: 0 pass, 1 gate failed, 2 usage or bad input, 3 undecided, 4 incomple
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import sys
@@ -38,8 +39,12 @@ COMMANDS = {
     "spec": "evalkit.cli.spec:spec",
     "import": "evalkit.cli.imports:import_",
     "export": "evalkit.cli.exports:export",
+    "flags": "evalkit.cli.flags:flags",
+    "replay": "evalkit.cli.replay:replay",
     "audit": "evalkit.cli.audit:audit",
     "records": "evalkit.cli.records:records",
+    "review": "evalkit.cli.review:review",
+    "promote": "evalkit.cli.promote:promote",
     "init": "evalkit.cli.init:init",
     "doctor": "evalkit.cli.doctor:doctor",
 }
@@ -96,7 +101,16 @@ def run(arguments: Sequence[str]) -> int:
 
 def main() -> None:
     """The console script."""
+    _leave_no_core()
     gc.set_threshold(100_000, 50, 50)  # a command makes many records and few cycles: looking for them took half of it
     code = run(sys.argv[1:])
     gc.freeze()  # what is left goes with the process: no last search for cycles
     sys.exit(code)
+
+
+def _leave_no_core() -> None:
+    """A process that crashes would leave its memory in a file, and with it what is sealed everywhere else."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))

@@ -84,7 +84,7 @@ def measure(
     Example:
       evalkit drift measure reference.json billing_codes@1.0.0 --page drift.html
     """
-    baseline, run = _read_profile(reference), load_run(window)
+    baseline, run = read_profile(reference), load_run(window)
     held = profile_run(run, cases=load_gold(gold) if gold else (), like=baseline)
     found = measure_drift(baseline, held, vigilance=Vigilance(alpha=alpha, margin=margin))
     html = render_drift(found, reference=baseline, window=held)
@@ -121,7 +121,8 @@ def watch(reference: str, runs: Sequence[str], metric: str | None, arl0: float, 
     raise click.exceptions.Exit(1 if chart.alarmed else 0)
 
 
-def _read_profile(path: Path) -> Profile:
+def read_profile(path: Path) -> Profile:
+    """A profile that was written. Raises StatisticsError where there is none that can be read."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):

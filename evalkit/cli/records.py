@@ -10,6 +10,7 @@ import click
 from evalkit.cli.audit import opened
 from evalkit.errors import AuditError
 from evalkit.evaluation.safekeeping import last_in_effect
+from evalkit.evaluation.sweeping import Swept, sweep
 from evalkit.vault import retention, tokens
 from evalkit.vault.access import DEEDS, EVERY, Access, parse_policy
 from evalkit.vault.audit import set_policy
@@ -88,6 +89,8 @@ def holds() -> None:
 def purge(registry: Path) -> None:
     """Take payloads away whose six years are over and that nobody holds. Records and proofs stay.
 
+    Files of runs are swept too: what was shredded or purged goes from them, also what an earlier sweep could not reach.
+
     \b
     Example:
       evalkit records purge
@@ -95,7 +98,9 @@ def purge(registry: Path) -> None:
     with opened() as audit:
         actor = audit.require("purge")
         done = retention.purge(audit.ledger, last_in_effect=last_in_effect(registry), actor=actor)
+        swept = sweep(audit.ledger)
     click.echo(f"purged {done.records} payloads; {done.held} more are over and held")
+    _tell(swept)
     if not done.scrubbed:
         click.echo(_STILL)
 
@@ -114,9 +119,16 @@ def shred(subject: str, basis: retention.Basis, registry: Path) -> None:
     with opened() as audit:
         actor = audit.require("shred")
         gone = retention.shred(audit.ledger, subject, basis=basis, last_in_effect=last_in_effect(registry), actor=actor)
+        swept = sweep(audit.ledger)
+    _tell(swept)
     click.echo(f"{visible(subject)} is shredded; backups of the ledger hold the wrapped key until they are gone")
     if not gone:
         click.echo(_STILL)
+
+
+def _tell(swept: Swept) -> None:
+    if swept.files:
+        click.echo(f"{swept.executions} executions taken out of {swept.files} files of runs and recordings")
 
 
 @records.command()

@@ -18,8 +18,9 @@ from evalkit.cases.case import GoldSet
 from evalkit.errors import AgentError, CaseError
 from evalkit.evaluation.datasets import load_gold
 from evalkit.evaluation.recordings import load_recording
+from evalkit.executions.talks import Seated
 from evalkit.spec.schema import Spec
-from evalkit.tasks import offline_agent, synthesize
+from evalkit.tasks import offline_agent, seat, synthesize
 
 
 def case_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -58,11 +59,13 @@ def find_agent(text: str, spec: Spec) -> Agent:
     if kind == "replay" and rest:
         return load_recording(rest)
     if kind == "faulty" and rest:
-        return faulty(offline_agent(spec), rest)
+        agent = offline_agent(spec)
+        return agent.through(faulty(agent.asked, rest)) if isinstance(agent, Seated) else faulty(agent, rest)
     if kind == "python" and rest:
-        return _import_agent(rest)
+        return seat(spec, _import_agent(rest))
     if kind in {"https", "http"}:
-        return endpoint(text, token=os.environ.get("EVALKIT_AGENT_TOKEN"), ca=os.environ.get("EVALKIT_AGENT_CA"))
+        token, ca = os.environ.get("EVALKIT_AGENT_TOKEN"), os.environ.get("EVALKIT_AGENT_CA")
+        return seat(spec, endpoint(text, token=token, ca=ca))
     raise AgentError(
         "no such kind of agent",
         where="--agent",

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import click
 
+from evalkit.figures import count
 from evalkit.spec.changes import diff_specs
 from evalkit.spec.registry import Registry
+from evalkit.spec.schema import Spec
 from evalkit.tasks import load_spec
 
 _ROOT = click.option(
@@ -48,11 +50,16 @@ def lint(files: tuple[Path, ...], gold: str | None) -> None:
             f"behaviour {loaded.behaviour_sha[:12]}"
         )
         if gold:
-            from evalkit.evaluation.datasets import load_gold
-            from evalkit.evaluation.sight import measure_sight
+            _say_sight(loaded, gold)
 
-            for sight in measure_sight(loaded, load_gold(gold).cases):
-                click.echo(f"  {'' if sight.sees else 'BLIND: '}{sight}")
+
+def _say_sight(spec: Spec, gold: str) -> None:
+    """Whether each gate on a drop can see its margin on a gold set, in a line each."""
+    from evalkit.evaluation.datasets import load_gold
+    from evalkit.evaluation.sight import measure_sight
+
+    for sight in measure_sight(spec, load_gold(gold).cases):
+        click.echo(f"  {'' if sight.sees else 'BLIND: '}{sight}")
 
 
 @spec.command()
@@ -60,14 +67,23 @@ def lint(files: tuple[Path, ...], gold: str | None) -> None:
 @_ROOT
 @_AUTHOR
 @_REASON
-def publish(file: Path, root: Path, author: str, reason: str) -> None:
+@click.option("--gold", metavar="NAME[@N]", help="The gold set that its gates will be judged on: can they see it?")
+def publish(file: Path, root: Path, author: str, reason: str, gold: str | None) -> None:
     """Register a version for good: its bytes can never change again.
+
+    A gate on a drop that its gold set cannot show is named before the version is registered.
 
     \b
     Example:
       evalkit spec publish drafts/2.0.1.md --author revenue-cycle --reason "cue for SI joint"
+      evalkit spec publish drafts/2.1.0.md --author revenue-cycle --reason "gate at 1 point" --gold billing_codes
     """
     loaded = load_spec(str(file))
+    drops = sum(gate.max_drop is not None for gate in loaded.gates)
+    if gold:
+        _say_sight(loaded, gold)
+    elif drops:
+        click.echo(f"  not asked whether {count(drops, 'gate')} on a drop can be seen: name the gold set with --gold")
     Registry(root).publish(loaded, author=author, reason=reason)
     click.echo(f"published {loaded.ref} (content {loaded.content_sha[:12]})")
 

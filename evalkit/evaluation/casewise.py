@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from evalkit.evaluation.scoretable import FLAG, LABEL, NOTHING, NUMBER, RATIO, TALLY, ScoreTable, Values
+from evalkit.evaluation.scoretable import FLAG, KAPPA, LABEL, NOTHING, NUMBER, RATIO, TALLY, ScoreTable, Values
 from evalkit.stats.columns import (
     Codes,
     Column,
@@ -20,6 +20,7 @@ from evalkit.stats.columns import (
     binary,
     cluster_codes,
     influence,
+    kappa_of,
     macro_f1_of,
     mean,
     ratio,
@@ -93,8 +94,8 @@ def _column(values: Values, starts: Places, clusters: Codes) -> Column | None:
         judged = values.kinds == RATIO
         top, bottom = (_or_nothing(part, judged, starts) for part in (values.numbers, values.denominators))
         return ratio(top, bottom, clusters)
-    if first == TALLY:
-        return _tallied(values, starts, clusters)
+    if first in (TALLY, KAPPA):
+        return _tallied(values, starts, clusters, kappa=bool(first == KAPPA))
     judged = (values.kinds == FLAG) | (values.kinds == NUMBER)
     many = _totals(judged, starts)
     means = np.divide(
@@ -108,7 +109,7 @@ def _or_nothing(part: Floats, judged: Mask, starts: Places) -> Floats:
     return np.where(_totals(judged, starts) > 0, _totals(np.where(judged, part, 0.0), starts), np.nan)
 
 
-def _tallied(values: Values, starts: Places, clusters: Codes) -> Column:
+def _tallied(values: Values, starts: Places, clusters: Codes, *, kappa: bool) -> Column:
     width = len(values.labels)
     cases = np.searchsorted(starts, values.entries[:, 0], side="right") - 1
     cells = cases * width + values.entries[:, 1]
@@ -116,5 +117,5 @@ def _tallied(values: Values, starts: Places, clusters: Codes) -> Column:
     for part, weights in enumerate(values.counts.T):
         flat[:, part] = np.bincount(cells, weights=weights, minlength=len(flat))
     counts = flat.reshape(len(starts), width, 3)
-    counts[_totals(values.kinds == TALLY, starts) == 0] = np.nan
-    return macro_f1_of(counts, values.labels, clusters)
+    counts[_totals(values.kinds >= TALLY, starts) == 0] = np.nan
+    return (kappa_of if kappa else macro_f1_of)(counts, values.labels, clusters)

@@ -12,7 +12,7 @@ import numpy as np
 
 from evalkit.cards import Grid, card
 from evalkit.errors import MetricError
-from evalkit.evaluation.pairing import align, judge_stopped
+from evalkit.evaluation.pairing import align, judge_stopped, watched_by
 from evalkit.evaluation.rated import ALONE, adjust_family, powered_difference, say_alone
 from evalkit.evaluation.repeats import trials_to_decide
 from evalkit.evaluation.run import Run, RunHeader
@@ -132,11 +132,12 @@ def compare(
 
     ``margin`` is the smallest drop that matters (0.02 is 2 points); ``alpha`` is one-sided and holds over every metric
     and slice together (Holm; the head metric keeps half of it). A ``plan`` says both, and the test, the interval and
-    the adjustment besides.
-    Raises StatisticsError for runs on different cases or of different families, MetricError where one of them has no
-    figure of the head metric.
+    the adjustment besides. Clusters and trials are those that both runs are read in (`Run.by`).
+    Raises StatisticsError for runs on different cases, of different families or in different units, MetricError where
+    one of them has no figure of the head metric.
     """
     plan = plan or Plan(margin=margin, alpha=alpha)
+    sets = dict.fromkeys(run.header.dataset_name for run in (baseline, candidate))
     baseline, candidate = align(baseline, candidate)
     head = candidate.head_metric
     aside = {head, *candidate.descriptive}
@@ -150,7 +151,8 @@ def compare(
     found += [difference_of(baseline, candidate, head, scope=scope, plan=plan) for scope in slices]
     differences = adjust_family(found, plan, first=HEAD_SHARE)
     if candidate.stopped is not None:
-        differences = judge_stopped(differences, candidate.stopped, baseline.header.run_id)
+        watched = watched_by(candidate) == baseline.header.run_id
+        differences = judge_stopped(differences, candidate.stopped, watched=watched)
     edited = diff_specs(baseline.spec, candidate.spec).row_ids
     changes = _find_changes(baseline, candidate, edited)
     return Comparison(
@@ -162,7 +164,7 @@ def compare(
         rows=_count_rows(changes, edited),
         margin=plan.margin,
         trials_needed=_trials_needed(baseline, candidate, differences[0], plan),
-        warnings=_warnings(baseline, candidate, differences),
+        warnings=(*_cut_down(baseline, list(sets)), *_warnings(baseline, candidate, differences)),
     )
 
 
@@ -225,8 +227,16 @@ def _count_rows(changes: tuple[CaseChange, ...], edited: Mapping[str, str]) -> t
     return tuple(sorted(effects, key=lambda effect: (-effect.broke, -effect.fixed, effect.row_id)))
 
 
+def _cut_down(paired: Run, sets: list[str]) -> list[str]:
+    """What is to be said where the runs were made on two versions of a gold set."""
+    if paired.header.dataset_name in sets:
+        return []
+    return [f"compared on {count(paired.header.cases, 'case')} that {' and '.join(sets)} both have, unchanged"]
+
+
 def _warnings(baseline: Run, candidate: Run, differences: tuple[Difference, ...]) -> tuple[str, ...]:
-    found = [*differences[0].warnings, *filter(None, [say_alone(differences)])]
+    found = [f"judged with {candidate.units}"] if str(candidate.units) else []
+    found += [*differences[0].warnings, *filter(None, [say_alone(differences)])]
     if candidate.stopped:
         found.append(f"{candidate.stopped}; the other metrics and slices are shown and not judged")
     for run in (baseline, candidate):

@@ -11,12 +11,15 @@ from evalkit.boundary.finding import CheckResult
 from evalkit.cards import Grid, card
 from evalkit.errors import SpecError
 from evalkit.evaluation.comparison import difference_of
-from evalkit.evaluation.pairing import align, judge_stopped
+from evalkit.evaluation.pairing import align, judge_stopped, watched_by
 from evalkit.evaluation.rated import ALONE
+from evalkit.evaluation.repeats import hat_by_case
 from evalkit.evaluation.run import Run, RunHeader
 from evalkit.figures import count, p_value, points, points_interval, rate, rate_interval, width
 from evalkit.spec.schema import Gate, Spec
-from evalkit.stats.comparison import Difference, Plan
+from evalkit.stats.columns import Column
+from evalkit.stats.comparison import FEW_CLUSTERS, Difference, Plan
+from evalkit.stats.intervals import estimate as estimate_column
 from evalkit.stats.intervals import one_sided
 
 GateVerdict = Literal["pass", "fail", "undecided", "incomplete"]
@@ -79,12 +82,13 @@ def gate(run: Run, baseline: Run | None = None, *, policy: Spec | None = None) -
     """Judge a run by the gates of its own spec, or of another version as ``policy``, and by every boundary check.
 
     A floor or ceiling is passed when the whole 95 % interval is on the right side, failed when none of it is, and
-    undecided between; with ``bound: one_sided`` the same with the exact bound on the side that matters. ``equals``
-    looks at the figure itself. ``max_drop`` is judged on the paired difference to ``baseline``: failed on a regression
-    that is not within the margin, passed when the 90 % interval excludes a change for the worse by the margin
-    (non-inferiority), else undecided. A judge that people have not rated has no interval, so every gate on it is
-    undecided. A metric that raised anywhere fails every gate on it. A run that stopped early is
-    judged by the drop it was watched for; its floors and ceilings stay undecided.
+    undecided between, and where no case of the run is in its scope; with ``bound: one_sided`` the same with the exact
+    bound on the side that matters. ``equals`` looks at the figure itself. ``max_drop`` is judged on the paired
+    difference to ``baseline``: failed on a regression that is not within the margin, passed when the 90 % interval
+    excludes a change for the worse by the margin (non-inferiority), else undecided. A judge that people have not rated
+    has no interval, so every gate on it is undecided. A metric that raised anywhere fails every gate on it. A run that
+    stopped early is judged by the drop it was watched for; its floors and ceilings stay undecided. Clusters and trials
+    are those that the run is read in (`Run.by`).
     Raises StatisticsError for a baseline on other cases, whether a gate looks at it or not, and SpecError for a policy
     of another spec.
     """
@@ -128,15 +132,25 @@ def _judge_check(result: CheckResult) -> GateResult:
 
 def _judge_gate(rule: Gate, run: Run, baseline: Run | None) -> Iterator[GateResult]:
     where = "" if rule.scope == "all" else f" on {rule.scope}"
+    unseen = _unseen(rule, run)
+    if unseen is not None:
+        yield GateResult(f"{rule.metric}{where}", *unseen)
+        return
     estimate = run.estimate(rule.metric, rule.scope)
     if estimate.errors:
         yield GateResult(f"{rule.metric}{where}", "fail", f"{estimate.errors} executions could not be scored")
+        return
+    if rule.trials is not None:
+        yield _judge_every_trial(rule, run, where=where)
         return
     lo, hi, interval = estimate.lo, estimate.hi, "95 % interval"
     if rule.bound == "one_sided" and not run.is_judge(rule.metric):
         lo, hi = one_sided(run.column(rule.metric, rule.scope), rule.alpha)
         interval = f"{100 * (1 - rule.alpha):g} % bounds, each alone,"
-    seen = f"{rate(estimate.value)} ({interval} {rate_interval(lo, hi)}), {count(estimate.n, 'case')}"
+    seen = (
+        f"{rate(estimate.value)} ({interval} {rate_interval(lo, hi)}), "
+        f"{_evidence(estimate.n, 'case', estimate.n_clusters, run)}"
+    )
     if estimate.method == ALONE:
         seen = f"{seen}; a judge alone is no evidence: have people rate some of the cases"
     if run.stopped is not None:
@@ -152,6 +166,45 @@ def _judge_gate(rule: Gate, run: Run, baseline: Run | None) -> Iterator[GateResu
         yield GateResult(f"{rule.metric}{where} = {rule.equals:g}", _unless_stopped(verdict, run), seen)
     if rule.max_drop is not None:
         yield _judge_drop(rule, run, baseline, where=where)
+
+
+def _judge_every_trial(rule: Gate, run: Run, *, where: str) -> GateResult:
+    """pass^k, by its interval over the cases. A run with fewer trials says nothing about k of them."""
+    assert rule.min is not None
+    assert rule.trials is not None
+    name = f"{rule.figure}{where} >= {rule.min:g}"
+    by_case = hat_by_case(run.table, rule.metric, rule.trials)
+    if by_case is None:
+        return GateResult(name, "undecided", f"the run has fewer than {rule.trials} trials a case")
+    mask = run.casewise.masks[rule.scope]
+    column = Column("mean", by_case[mask], run.column(rule.metric, rule.scope).clusters)
+    found = estimate_column(column, metric=rule.figure, scope=rule.scope)
+    seen = f"{rate(found.value)} (95 % interval {rate_interval(found.lo, found.hi)}), {count(found.n, 'case')}"
+    verdict: GateVerdict = "pass" if found.lo >= rule.min else "fail" if found.hi < rule.min else "undecided"
+    return GateResult(name, _unless_stopped(verdict, run), seen)
+
+
+def _unseen(rule: Gate, run: Run) -> tuple[GateVerdict, str] | None:
+    """A gate on what this run cannot show: nothing is known, which is no pass. None where there is a figure."""
+    if rule.metric not in run.table.metrics:
+        return None  # a metric that nobody computed is a mistake, and `Run.estimate` says so
+    if rule.scope not in run.casewise.masks:
+        return "undecided", "no case of this run carries the tag: nothing is known"
+    if rule.metric not in run.casewise.columns:
+        raised = int(run.casewise.errors[rule.metric].sum())
+        if raised:
+            return "fail", f"{raised} executions could not be scored"
+        return "undecided", "it applied to no case of this run: nothing is known"
+    return None
+
+
+def _evidence(n: int, noun: str, n_clusters: int, run: Run) -> str:
+    """What a figure rests on: cases or pairs, their clusters where they are few or asked for, other units."""
+    few = n_clusters < min(n, FEW_CLUSTERS)
+    shown = f" in {count(n_clusters, 'cluster')}" if few or run.units.cluster != "patient" else ""
+    warned = ": few independent units" if few else ""
+    trials = f", right or wrong as {run.units.trials}" if run.units.trials != "mean" else ""
+    return f"{count(n, noun)}{shown}{warned}{trials}"
 
 
 def _unless_stopped(verdict: GateVerdict, run: Run) -> GateVerdict:
@@ -172,8 +225,10 @@ def _judge_drop(rule: Gate, run: Run, baseline: Run | None, *, where: str) -> Ga
         seen = _as_stopped(seen, run, baseline, rule.max_drop)
     what = (
         f"{points(seen.effect)} points (95 % interval {points_interval(seen.lo, seen.hi)}), "
-        f"{p_value(seen.p_value)}, {count(seen.n, 'pair')}"
+        f"{p_value(seen.p_value)}, {_evidence(seen.n, 'pair', seen.n_clusters, run)}"
     )
+    if seen.left_out:
+        what += f"; {count(seen.left_out, 'case')} left out: only one of the two runs has a value"
     if seen.verdict == "regressed" and not seen.within_margin:
         return GateResult(name, "fail", what)
     if seen.noninferior:
@@ -188,5 +243,6 @@ def _judge_drop(rule: Gate, run: Run, baseline: Run | None, *, where: str) -> Ga
 def _as_stopped(seen: Difference, run: Run, baseline: Run, margin: float) -> Difference:
     """A drop as the watch saw it; one that it did not watch (another metric or slice, a smaller margin) stays open."""
     assert run.stopped is not None
-    watched = seen.metric == run.head_metric and seen.scope == "all" and run.stopped.margin <= margin
-    return judge_stopped((seen,), run.stopped, baseline.header.run_id if watched else "")[0]
+    asked = seen.metric == run.head_metric and seen.scope == "all" and run.stopped.margin <= margin
+    watched = asked and watched_by(run) == baseline.header.run_id
+    return judge_stopped((seen,), run.stopped, watched=watched)[0]

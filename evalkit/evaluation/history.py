@@ -6,6 +6,7 @@ an alarm where a spec became worse step by step and no single step was large eno
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -24,6 +25,7 @@ from evalkit.stats.intervals import Estimate
 
 MOST_VERSIONS: Final = 20
 """Versions that a history looks back on."""
+_SMALLEST: Final = 1e-12
 ARL0: Final = 500.0
 """Changes between two false alarms of the chart, on average."""
 
@@ -116,10 +118,17 @@ def make_history(runs: Sequence[Run]) -> History:
     for before, after in pairwise(runs):
         change = difference_of(before, after, metric)
         steps.append(Step(after.header, after.estimate(metric), change))
-        error = (change.hi - change.lo) / (2 * normal_quantile(0.975))
-        moves.append(change.effect / error if error > 0 else 0.0)
+        moves.append(_deviate(change, metric in runs[-1].lower_is_better))
     chart = cusum(moves, centre=0.0, sd=1.0, arl0=ARL0)
     return History(metric, tuple(steps), chart, metric in runs[-1].lower_is_better)
+
+
+def _deviate(change: Difference, lower_is_better: bool) -> float:
+    """A change in standard errors, from its one-sided p: below 0 for a fall; 0 where there is no p."""
+    if not math.isfinite(change.p_value):
+        return 0.0
+    for_the_worse = normal_quantile(min(max(change.p_value, _SMALLEST), 1 - _SMALLEST))
+    return -for_the_worse if lower_is_better else for_the_worse
 
 
 def gather_history(run: Run) -> History | None:

@@ -24,7 +24,7 @@ from evalkit.executions.runner import Settings, execute
 from evalkit.metrics.ratings import judges_among
 from evalkit.metrics.scoring import Metric, name_metrics, score
 from evalkit.spec.schema import Spec
-from evalkit.tasks import FAMILIES
+from evalkit.tasks import FAMILIES, seat
 
 
 def evaluate(
@@ -50,6 +50,7 @@ def evaluate(
     ``journal`` holds another evaluation, StatisticsError for a baseline that nothing can be decided against.
     """
     gold = admit(spec, cases)
+    agent = seat(spec, agent)
     family = FAMILIES[spec.family]
     asked = ask_besides(family.metrics, metrics)
     # a recording answers only what it was asked once, so there is nobody to probe

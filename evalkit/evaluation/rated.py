@@ -123,7 +123,8 @@ def powered_difference(plain: Difference, *, before: Opinions, after: Opinions, 
     short = plain.left_out > MISSING * (plain.n + plain.left_out)
     found = replace(
         plain, baseline=was, candidate=was + effect, effect=effect, lo=lo, hi=hi, lo90=lo90, hi90=hi90,
-        p_value=below if sign > 0 else 1 - below, p_exact=None, test="prediction-powered t",
+        p_value=below if sign > 0 else 1 - below, p_exact=None, p_exact_better=None,
+        test="prediction-powered t",
         within_margin=-plan.margin < lo90 and hi90 < plan.margin, n=int(rated.sum()), n_clusters=n_clusters,
         broke=int((drops < 0).sum()), fixed=int((drops > 0).sum()), need=None,
         mde=mde_mean(error, power=plan.power, alpha=plan.alpha), left_out=plain.left_out if short else 0,
@@ -155,5 +156,6 @@ def _alone(plain: Difference) -> Difference:
     nothing = math.nan
     return replace(
         plain, lo=nothing, hi=nothing, lo90=nothing, hi90=nothing, p_value=nothing, p_adjusted=nothing, p_exact=None,
-        test=ALONE, verdict="undecided", within_margin=False, mde=nothing, need=None, noninferior=False,
+        p_exact_better=None, test=ALONE, verdict="undecided", within_margin=False, mde=nothing, need=None,
+        noninferior=False,
     )  # fmt: skip

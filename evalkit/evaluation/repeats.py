@@ -63,13 +63,31 @@ def measure_reliability(table: ScoreTable, metric: str) -> Reliability:
     return Reliability(metric, noise, tuple(table.case_ids[case] for case in noise.flaky.tolist()), *passes)
 
 
+def hat_by_case(table: ScoreTable, metric: str, k: int) -> Floats | None:
+    """pass^k of each case, (cases,): C(right, k) / C(trials, k); NaN where it was not judged.
+
+    None where a judged case has fewer than k trials. Raises MetricError where the run has no numbers of that name.
+    """
+    values = table.metrics.get(metric)
+    if values is None or not (values.kinds == FLAG).any():
+        raise MetricError(f"this run has nothing right or wrong of {metric}", next_step="name one of the run's metrics")
+    scores = by_trial(values, table)
+    tried = np.isfinite(scores).sum(axis=1)
+    if not (tried > 0).any() or tried[tried > 0].min() < k:
+        return None
+    right = np.nansum(scores, axis=1).astype(np.int64)
+    counts = zip(right.tolist(), tried.tolist(), strict=True)
+    return np.array([pass_hat_k([hits], [trials], k) if trials else math.nan for hits, trials in counts])
+
+
 def trials_to_decide(baseline: ScoreTable, candidate: ScoreTable, metric: str, *, plan: Plan) -> int | None:
     """Trials a case at which these cases show a drop of the margin; None where that is not known, or no number does.
 
-    Needs two trials a case in both runs: without them nobody knows how much of the spread is noise.
+    Where trials of a case never differ, more of them say nothing. Needs two trials a case in both runs: without them
+    nobody knows how much of the spread is noise.
     """
     sides = [measure_reliability(table, metric).noise for table in (baseline, candidate)]
-    if any(math.isnan(side.within) for side in sides):
+    if any(math.isnan(side.within) for side in sides) or not any(side.within for side in sides):
         return None
     before, after = (means_of(by_trial(table.metrics[metric], table)) for table in (baseline, candidate))
     changes = (after - before)[np.isfinite(after - before)]

@@ -17,6 +17,7 @@ from evalkit.evaluation.rated import Heard, Opinions, collect, hear, powered_est
 from evalkit.evaluation.repeats import Reliability, measure_reliability
 from evalkit.evaluation.scoretable import ScoreTable
 from evalkit.evaluation.traces import NO_TRACES, Traces
+from evalkit.evaluation.units import AS_STORED, Units, cluster_by, read_trials
 from evalkit.figures import rate, rate_interval
 from evalkit.metrics.ratings import Ratings, is_judge
 from evalkit.metrics.scoring import Scores
@@ -116,6 +117,8 @@ class Run:
     """Judge -> what people said of the executions that it judged. See `rated`."""
     path: Path | None = field(default=None)
     """The sealed journal with the executions."""
+    units: Units = AS_STORED
+    """How `by` has it read; as stored otherwise."""
 
     @cached_property
     def scores(self) -> Scores:
@@ -192,6 +195,18 @@ class Run:
             where=self.header.spec_ref,
             next_step=f"metrics with a figure here: {known}",
         )
+
+    def by(
+        self, *, cluster: str | Mapping[str, str] = "patient", trials: str = "mean", named: str = "a mapping"
+    ) -> Run:
+        """The same run in other units: of `compare` and `gate`, both sides alike.
+
+        ``cluster``: ``patient`` (as the cases say it), ``case``, ``tag:PREFIX``, or case id -> cluster, which is then
+        called ``named``. ``trials``: ``mean``, ``pass@K`` or ``pass^K``, for what is right or wrong.
+        Raises StatisticsError for clusters or trials that the run does not have.
+        """
+        table = read_trials(cluster_by(self.table, cluster), trials)
+        return replace(self, table=table, units=Units(cluster if isinstance(cluster, str) else named, trials))
 
     def reliability(self, metric: str | None = None) -> Reliability:
         """Noise, flaky cases, pass@k and pass^k of a metric (the head metric, if none is named).

@@ -100,6 +100,15 @@ def record_run(
         return range(first, turn.add(entries).stop)
 
 
+def record_replay(
+    ledger: Ledger, case: Case, done: Execution, *, spec: Spec, agent: str, known_by: Mapping[str, Any]
+) -> int:
+    """Record one execution that is of no run; ``known_by`` says actor, subject and target. Returns its number."""
+    named = {"spec": spec.ref, "spec_sha": spec.content_sha, "agent": _clear(agent), **known_by}
+    now = microseconds(ledger.clock())
+    return ledger.append([_entry(case, done, spec, known_by=named, ended=now)]).start
+
+
 def _target(header: RunHeader, done: Execution) -> str:
     return f"{header.run_id}/{done.case_id}/{done.trial}"
 

@@ -18,8 +18,8 @@ from evalkit.stats.columns import Floats, Places
 
 Bytes = npt.NDArray[np.uint8]
 
-NOTHING, FLAG, NUMBER, LABEL, RATIO, TALLY = range(6)
-"""The kind of one value: None, bool, number, label, `Ratio`, `Tally`."""
+NOTHING, FLAG, NUMBER, LABEL, RATIO, TALLY, KAPPA = range(7)
+"""The kind of one value: None, bool, number, label, `Ratio`, `Tally` for the macro F1, `Tally` for kappa."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +27,7 @@ class Values:
     """What one metric said of every execution, (n,) each."""
 
     kinds: Bytes
-    """One of the six kinds a row."""
+    """One of the seven kinds a row."""
     numbers: Floats
     """The number; 0 or 1 for a bool, the place in ``labels`` for a label, the numerator for a `Ratio`, else 0."""
     denominators: Floats
@@ -135,7 +135,7 @@ def _values(column: Sequence[Value], errors: Mapping[int, str]) -> Values:
     kinds = np.fromiter(map(_kind, column), np.uint8, len(column))
     entries = [
         (row, place[label], *counts)
-        for row in np.flatnonzero(kinds == TALLY).tolist()
+        for row in np.flatnonzero(kinds >= TALLY).tolist()
         for label, counts in column[row].counts.items()  # type: ignore[union-attr]
     ]
     tallied = np.array(entries, np.float64).reshape(-1, 5)
@@ -160,7 +160,9 @@ def _labels(column: Sequence[Value]) -> tuple[str, ...]:
 def _kind(value: Value) -> int:
     if value is None:
         return NOTHING
-    for kind, of in ((FLAG, bool), (RATIO, Ratio), (LABEL, str), (TALLY, Tally)):
+    if isinstance(value, Tally):
+        return KAPPA if value.pooled == "kappa" else TALLY
+    for kind, of in ((FLAG, bool), (RATIO, Ratio), (LABEL, str)):
         if isinstance(value, of):
             return kind
     return NUMBER
@@ -187,11 +189,11 @@ def _records(values: Values) -> tuple[Value, ...]:
         below = values.denominators.tolist()
         for row, number in _rows(values, RATIO):
             found[row] = Ratio(number, below[row])
-    tallies: dict[int, dict[str, Any]] = {row: {} for row, _ in _rows(values, TALLY)}
+    tallies: dict[int, dict[str, Any]] = {row: {} for kind in (TALLY, KAPPA) for row, _ in _rows(values, kind)}
     for (row, label), counts in zip(values.entries.tolist(), values.counts.tolist(), strict=True):
         tallies[row][values.labels[label]] = tuple(counts)
     for row, tally in tallies.items():
-        found[row] = Tally(tally)
+        found[row] = Tally(tally, "kappa" if values.kinds[row] == KAPPA else "macro_f1")
     return tuple(found)
 
 

@@ -10,24 +10,27 @@ from typing import Any
 from pydantic_core import from_json, to_json
 
 from evalkit.agents.agent import Refusal, Reply, Usage
+from evalkit.agents.conversation import Exchange, ToolCall, Turn
 from evalkit.errors import JournalError
 from evalkit.executions.execution import Execution, Failure, Sighting
+from evalkit.executions.talks import Talk
 
-VERSION = 2
-"""1 had no sightings."""
+VERSION = 3
+"""1 had no sightings, 2 no conversation. An execution without one is still written as 2."""
 
 
 def encode(execution: Execution) -> bytes:
     """The bytes of an execution whose reply was accepted: UTF-8 JSON."""
-    failure, reply = execution.failure, execution.reply
+    failure, reply, talk = execution.failure, execution.reply, execution.talk
     return to_json((
-        VERSION,
+        2 if talk is None else VERSION,
         execution.attempts,
         execution.seconds,
         execution.logs,
         None if failure is None else (failure.kind, failure.text),
         None if reply is None else _list_reply(reply),
         None if execution.seen is None else [(one.sink, one.place, one.text) for one in execution.seen],
+        *(() if talk is None else (_list_talk(talk),)),
     ))  # fmt: skip
 
 
@@ -51,6 +54,7 @@ def decode(data: bytes, *, case_id: str, trial: int) -> Execution:
             attempts,
             seconds,
             None if seen is None else tuple(Sighting(*one) for one in seen),
+            _read_talk(rest[6]) if version > 2 else None,
         )
     except (ValueError, TypeError, IndexError):
         # The cause would quote the bytes.
@@ -84,4 +88,34 @@ def _read_reply(row: list[Any]) -> Reply:
         tuple(stripped),
         model_id,
         Usage(*usage),
+    )
+
+
+def _list_talk(talk: Talk) -> tuple[Any, ...]:
+    """A conversation. What a turn refused, cost and was handed stands in the reply."""
+    exchanges = [
+        (
+            one.heard,
+            one.turn.say,
+            one.turn.end,
+            one.turn.trace,
+            [(call.tool, call.arguments, call.result) for call in one.calls],
+            one.cleared,
+        )
+        for one in talk.exchanges
+    ]
+    return (exchanges, talk.end, talk.state)
+
+
+def _read_talk(row: list[Any]) -> Talk:
+    exchanges, end, state = row
+    return Talk(
+        tuple(
+            Exchange(
+                heard, Turn(say, ended, None, tuple(trace)), tuple(ToolCall(*call) for call in calls), tuple(cleared)
+            )
+            for heard, say, ended, trace, calls, cleared in exchanges
+        ),
+        end,
+        state,
     )

@@ -7,6 +7,7 @@ from typing import Literal
 
 from evalkit.agents.agent import Refusal, Reply
 from evalkit.cards import Grid, card
+from evalkit.executions.talks import Talk
 from evalkit.records import record
 from evalkit.spec.fields import Fields
 
@@ -61,6 +62,8 @@ class Execution:
     """Wall time of the last attempt. Left out of every digest and comparison."""
     seen: tuple[Sighting, ...] | None = None
     """What a watcher saw besides the reply (`evalkit.executions.watched`); None where nobody watched."""
+    talk: Talk | None = None
+    """What was said and done, where the agent held a conversation; as far as it went."""
 
     def watched(self, sink: Sink) -> bool:
         """Whether somebody watched a sink while the agent ran."""

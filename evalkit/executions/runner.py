@@ -41,6 +41,7 @@ from evalkit.executions.journal import Journal
 from evalkit.executions.logs import LINES, LogCatcher
 from evalkit.executions.readable import printable
 from evalkit.executions.replies import accept
+from evalkit.executions.talks import Running, Seated
 from evalkit.executions.work import Outcome, Raised, Turn, Work, time_out
 from evalkit.executions.workers import Ask, AskAsync, SideLoop, run_tasks, run_threads
 
@@ -202,6 +203,8 @@ def _committed(work: Work, journal: Journal | None) -> Iterator[None]:
 
 
 def _is_async(agent: Agent) -> bool:
+    if isinstance(agent, Seated):
+        return agent.is_async
     return inspect.iscoroutinefunction(agent) or inspect.iscoroutinefunction(getattr(agent, "__call__", None))  # noqa: B004
 
 
@@ -210,8 +213,8 @@ def _ask_async(agent: Callable[..., Any], work: Work, timeout_s: float | None) -
         LINES.set(turn.lines)
         try:
             if timeout_s is not None:
-                return await _await(agent(work.request(turn.index)), timeout_s)
-            return accept(await agent(work.request(turn.index)))
+                return await _await(_put(agent, work, turn), timeout_s)
+            return accept(await _put(agent, work, turn))
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
@@ -230,7 +233,7 @@ def _ask(agent: Callable[..., Any], work: Work, timeout_s: float | None, *, side
     def ask(turn: Turn) -> Outcome | None:
         LINES.set(turn.lines)
         try:
-            answer = agent(work.request(turn.index))
+            answer = _put(agent, work, turn)
             if inspect.isawaitable(answer):
                 return side.submit(_await(answer, timeout_s)).result()
             return accept(answer)
@@ -241,6 +244,15 @@ def _ask(agent: Callable[..., Any], work: Work, timeout_s: float | None, *, side
             return _judge(error)
 
     return ask
+
+
+def _put(agent: Callable[..., Any], work: Work, turn: Turn) -> Any:
+    """One request, or one conversation, put to the agent: its answer, or what is to be awaited for it."""
+    if not isinstance(agent, Seated):
+        return agent(work.request(turn.index))
+    turn.running = None
+    turn.running = Running(agent.stage(*work.asked(turn.index)))
+    return agent.talk(work.request(turn.index), turn.running)
 
 
 async def _await(answer: Awaitable[Any], timeout_s: float | None) -> Outcome:

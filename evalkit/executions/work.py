@@ -13,6 +13,7 @@ from evalkit.errors import CaseError
 from evalkit.executions.budget import Meter
 from evalkit.executions.execution import Execution, Failure, Sighting
 from evalkit.executions.logs import sort_out
+from evalkit.executions.talks import Running
 
 
 @dataclass(slots=True)
@@ -24,6 +25,8 @@ class Turn:
     attempts: int = 0
     lines: list[str | Sighting] = field(default_factory=list)
     """What was logged, and seen by a watcher, so far."""
+    running: Running | None = None
+    """The conversation that is held in this attempt, if one is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +104,14 @@ class Work:
             with self._lock:
                 self.unwritten -= written
 
+    def asked(self, index: int) -> tuple[Case, int]:
+        """The case and the trial of a turn."""
+        case_index, trial = divmod(index, self._trials)
+        return self._cases[case_index], trial
+
     def request(self, index: int) -> Request:
         """What the agent is sent. The input is a copy: an agent that edits it edits nobody's case."""
-        case_index, trial = divmod(index, self._trials)
-        case = self._cases[case_index]
+        case, trial = self.asked(index)
         return Request(
             f"{case.case_id}#{trial}" if trial else case.case_id,
             self._spec_ref,
@@ -139,6 +146,7 @@ class Work:
             turn.attempts,
             seconds,
             seen,
+            turn.running.close() if turn.running is not None else None,
         )
         with self._lock:
             self.in_flight -= 1

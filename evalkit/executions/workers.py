@@ -174,7 +174,7 @@ def _replace_overdue(lane: _Lane, work: Work, timeout_s: float, start: Callable[
     turn = lane.give_up(timeout_s)
     if turn is None:
         return lane
-    again = Turn(turn.index, turn.attempts, list(turn.lines))
+    again = Turn(turn.index, turn.attempts, list(turn.lines), turn.running)
     return start(again if work.settle(again, time_out(timeout_s), timeout_s) else None)
 
 

@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import CellType, CodeType, FunctionType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from evalkit.digests import digest
 from evalkit.errors import MetricError
@@ -44,10 +44,13 @@ class Ratio:
 class Tally:
     """Counts of one case per label, label -> (true positives, false positives, false negatives).
 
-    The estimate is the macro F1: the mean over labels of 2tp / (2tp + fp + fn).
+    The estimate is the macro F1: the mean over labels of 2tp / (2tp + fp + fn). Pooled as ``kappa`` it is Cohen's
+    kappa (1960) over all items: tp + fn is how often a label is right and tp + fp how often it was given, so that
+    every wrong item must count twice, a false negative of the one label and a false positive of the other.
     """
 
     counts: Mapping[str, tuple[int, int, int]]
+    pooled: Literal["macro_f1", "kappa"] = "macro_f1"
 
 
 Value = bool | float | str | Ratio | Tally | None

@@ -7,18 +7,15 @@ in rot13.
 
 from __future__ import annotations
 
-import binascii
-import codecs
 import html
 import json
 import re
-import zlib
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import unquote_plus
 
-from evalkit.phi.forms import Forms, has_lookalikes
-from evalkit.phi.runs import code_rows, is_plain_word, parts_of
+from evalkit.phi.alphabets import BETWEEN, texts_in, together
+from evalkit.phi.forms import SEPARATOR, Forms, clean, has_lookalikes
 from evalkit.phi.views import MAX_CHARS, TooLarge, is_character, leaves
 
 DECODE_DEPTH = 4
@@ -27,22 +24,10 @@ DECODE_DEPTH = 4
 ACROSTIC = "acrostic"
 REVERSED, ROT13, BOTH = "reversed", "rot13", "reversed_rot13"
 
-_BASE32 = re.compile(r"[A-Z2-7]{8,}|[a-z2-7]{8,}")
-_BASE32_DIGITS = str.maketrans("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz234567",
-                               "0123456789abcdefghijklmnop0123456789abcdefghijklmnopqrstuv")  # fmt: skip
-"""base32 (RFC 4648) to the digits that ``int(text, 32)`` reads."""
-_HEX = re.compile(r"[0-9A-Fa-f]{8,}")
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([nrt\"'/\\]))")
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t"}
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 _QUOTED = re.compile(r"(?:=[0-9A-F]{2})+")
-_READABLE = re.compile(rb"(?:[ -~]|[\xc3-\xf4][\x80-\xbf]{1,3}){5,}")
-_URL_ALPHABET = str.maketrans("-_", "+/")
-_FEWEST, _FEWEST_OF_A_SCRIPT = 4, 2
-"""Letters and digits below which decoded bytes say nothing: of ASCII, and of scripts that write a name in two."""
-_BETWEEN = "\t" * 5
-"""Stands between pieces that were decoded apart: no line ends there, and no number goes on."""
-
 _TELLING = """
 born birth dob date age aged year old zip postal address reside resides residing lives home phone call fax ssn social
 ending last four digits mrn record chart member plan account license serial device patient initials named spouse mrs
@@ -52,9 +37,15 @@ seventy eighty ninety
 """
 """Words that explain a value next to them: seen reversed or in rot13, the whole text is turned."""
 _MARKS = "%=\\&[{#*"
+_MARK = re.compile(r"[%=\\&\[{]")
 _JSON_START = re.compile(r"[\[{]")
+_MANY = 40
+"""Pieces that are worth two pages."""
 _MOST_JSON = 100
 """Pieces of JSON that are read in one text."""
+
+
+_ROT13 = str.maketrans({chr(at + base): chr((at + 13) % 26 + base) for base in (65, 97) for at in range(26)})
 
 
 def _reverse(text: str) -> str:
@@ -62,7 +53,7 @@ def _reverse(text: str) -> str:
 
 
 def _rotate(text: str) -> str:
-    return codecs.encode(text, "rot13")
+    return text.translate(_ROT13)
 
 
 def _turn_both(text: str) -> str:
@@ -72,18 +63,27 @@ def _turn_both(text: str) -> str:
 TURNS: dict[str, Callable[[str], str]] = {REVERSED: _reverse, ROT13: _rotate, BOTH: _turn_both}
 _ALSO_WORDS = frozenset({"why", "abi", "von", "pes"})
 """Turned months that are words themselves: they tell only next to a digit."""
-_BY_A_DIGIT = re.compile(
-    rf"(?<![a-z])(?:{'|'.join(sorted(_ALSO_WORDS))})[ ,./-]{{0,3}}[0-9]"
-    rf"|[0-9][ ,./-]{{0,3}}(?:{'|'.join(sorted(_ALSO_WORDS))})(?![a-z])"
-)
+_BY_A_DIGIT = {
+    word: re.compile(
+        rf"{word}(?:(?<![a-z]{word})[ ,./-]{{0,3}}[0-9]|(?![a-z])(?:"
+        + "|".join(f"(?<=[0-9]{'[ ,./-]' * gap}{word})" for gap in range(4))
+        + "))"
+    )
+    for word in _ALSO_WORDS
+}
 _TURNED_WORDS = {name: frozenset(map(turn, _TELLING.split())) - {"bar", "net"} for name, turn in TURNS.items()}
 _TURNED_WORDS[""] = frozenset(_TELLING.split())
 _FEW_DIGITS = 5
+_HEX, _ROTATED_HEX = "[0-9A-Fa-f]{2}", "[0-9A-Fa-fN-Sn-s]{2}"
 _TURNED_MARKS = {
-    REVERSED: re.compile(r"#&|u\\|(?:[0-9A-Fa-f]{2}[%=]){3}|[0-9]{4}[- ]?[*#]{2}|[{\[]\s*\Z"),
-    ROT13: re.compile(r"\\h[0-9N-Sn-s]{2}|&#k|(?:[%=][0-9A-Fa-fN-Sn-s]{2}){3}"),
-    BOTH: re.compile(r"#&|h\\|(?:[0-9A-Fa-fN-Sn-s]{2}[%=]){3}"),
+    REVERSED: re.compile(
+        rf"#&|\\(?<=u.)|[%=](?<={_HEX}.){_HEX}[%=]{_HEX}[%=]|[*#]{{2}}(?:(?<=[0-9]{{4}}..)|(?<=[0-9]{{4}}[- ]..))"
+        r"|[{\[]\s*\Z"
+    ),
+    ROT13: re.compile(rf"\\h[0-9N-Sn-s]{{2}}|&#k|(?:[%=]{_ROTATED_HEX}){{3}}"),
+    BOTH: re.compile(rf"#&|\\(?<=h.)|[%=](?<={_ROTATED_HEX}.){_ROTATED_HEX}[%=]{_ROTATED_HEX}[%=]"),
 }
+"""Signs of what was encoded and then turned."""
 
 Turned = Callable[[Forms], frozenset[str]]
 """Which of `REVERSED`, `ROT13`, `BOTH` and `ACROSTIC` a caller wants of a text for reasons of its own."""
@@ -112,6 +112,83 @@ def decoded(text: str, *, depth: int = DECODE_DEPTH, turned: Turned | None = Non
         level = deeper
 
 
+def gathered(text: str, *, depth: int = DECODE_DEPTH, turned: Turned | None = None) -> Iterator[Forms]:
+    """All that `decoded` says, and some noise, on one page a layer: what is on no page is in no view.
+
+    Runs are read upright and turned at once, and never again on a later page; what is not ASCII has a page of its own
+    where there is much. Raises TooLarge as `decoded` does, and for a page with more JSON than would be read.
+    """
+    pieces, total = [text], 0
+    seen, runs = {text}, set[str]()
+    for layer in range(depth + 1):
+        told: dict[str, None] = {}
+        for some in _by_alphabet(pieces):
+            forms = Forms(together(some), without=runs, turned=_every_way)
+            total += len(forms.raw)
+            if total > MAX_CHARS or forms.clean.count("{") + forms.clean.count("[") > _MOST_JSON:
+                raise TooLarge
+            yield forms
+            if layer < depth:
+                turns = _every_way(forms.odd)
+                runs.update(turns)
+                wanted = turned(forms) if turned else frozenset()
+                told |= dict.fromkeys(_pieces(forms, some, wanted))
+                told |= dict.fromkeys(turns[len(forms.odd) :])
+        pieces = [piece for piece in told if piece not in seen]
+        seen.update(pieces)
+
+
+def _by_alphabet(pieces: list[str]) -> Iterator[list[str]]:
+    """Pieces in ASCII, which are quickly read, apart from others where there are many."""
+    if len(pieces) < _MANY:
+        yield from [pieces] if pieces else []
+        return
+    plain = [piece for piece in pieces if piece.isascii()]
+    others = [piece for piece in pieces if not piece.isascii()]
+    yield from (some for some in (plain, others) if some)
+
+
+def _every_way(runs: list[str]) -> list[str]:
+    """Runs upright, then reversed, in rot13, and both."""
+    if not runs:
+        return []
+    joined = "\0".join(runs)
+    return [run for text in (joined, *(turn(joined) for turn in TURNS.values())) for run in text.split("\0")]
+
+
+def _pieces(forms: Forms, pieces: list[str], wanted: frozenset[str]) -> Iterator[str]:
+    """What a page of pieces says once it is decoded: of what runs together the page, of all else each piece alone."""
+    for coded in forms.coded:
+        yield from texts_in(coded)
+    for row in forms.rows:
+        yield from _codes(row)
+    text = forms.clean
+    marked = any(map(text.__contains__, _MARKS))
+    if marked:
+        for piece in pieces:
+            if _MARK.search(piece if piece.isascii() else clean(piece)):
+                yield from (view for _, view in _marked(clean(piece)))
+    for name, turn in TURNS.items():
+        if _is_turned(forms, name, wanted, marked=marked):
+            yield from (turn(clean(piece)) for piece in pieces)
+    if has_lookalikes(forms.raw):
+        yield from (_rotate(piece) for piece in pieces if has_lookalikes(piece))
+    if _spaced_out(text):
+        longer = [clean(piece) for piece in pieces if len(piece) >= _SHORTEST_SPACED]
+        yield from (_LETTERS.sub(_close_up, one) for one in longer if _spaced_out(one))
+    if forms.heads:
+        yield from _spelled_in(pieces, ACROSTIC in wanted)
+
+
+def _spelled_in(pieces: list[str], wanted: bool) -> Iterator[str]:
+    """What the lines of each piece spell, every reading alone."""
+    for piece in pieces:
+        if "\n" in piece or SEPARATOR in piece:
+            forms = Forms(piece)
+            if forms.heads and (wanted or _tells(forms.spelled)):
+                yield from forms.spelled_by_lines.split("\n")
+
+
 def _next_level(level: list[tuple[str, Forms]], turned: Turned | None) -> Iterator[tuple[str, str]]:
     for chain, forms in level:
         wanted = turned(forms) if turned else frozenset()
@@ -125,16 +202,16 @@ def _views(forms: Forms, turned: frozenset[str], *, after: str) -> Iterator[tupl
     ``after`` is the decoder that gave the text: what was turned is not turned again, and what lines spell is no lines.
     """
     text = forms.clean
-    marked = any(mark in text for mark in _MARKS)
+    marked = any(map(text.__contains__, _MARKS))
     if marked:
         yield from _marked(text)
     if forms.odd:
-        yield from _coded(forms.odd)
+        yield from _coded(forms)
     if after not in TURNS:
         yield from _turned_round(forms, turned, marked=marked)
     if after == ACROSTIC:
         return
-    if b" x x x x " in b" %b " % text.encode("ascii", "replace").translate(_SPACING):
+    if _spaced_out(text):
         yield "letter_by_letter", _LETTERS.sub(_close_up, text)
     if after not in TURNS and forms.heads and (ACROSTIC in turned or _tells(forms.spelled)):
         yield ACROSTIC, forms.spelled_by_lines
@@ -152,17 +229,41 @@ def _tells(forms: Forms) -> bool:
 def _turned_round(forms: Forms, turned: frozenset[str], *, marked: bool) -> Iterator[tuple[str, str]]:
     """The text reversed and in rot13 where something speaks for it, else only its odd runs."""
     for name, turn in TURNS.items():
-        words = forms.tokens & _TURNED_WORDS[name]
-        told = words - _ALSO_WORDS or (words and _BY_A_DIGIT.search(forms.folded))
-        if name in turned or told or (marked and _TURNED_MARKS[name].search(forms.clean)):
+        if _is_turned(forms, name, turned, marked=marked):
             yield name, turn(forms.clean)
         elif forms.odd:
-            yield name, _BETWEEN.join(map(turn, forms.odd))
+            yield name, BETWEEN.join(map(turn, forms.odd))
     if has_lookalikes(forms.raw):
         yield ROT13, _rotate(forms.raw)
 
 
+def _is_turned(forms: Forms, name: str, wanted: frozenset[str], *, marked: bool) -> bool:
+    """Whether something speaks for a text being turned as a whole."""
+    words = forms.tokens & _TURNED_WORDS[name]
+    return (
+        name in wanted
+        or bool(words - _ALSO_WORDS)
+        or any(_BY_A_DIGIT[word].search(forms.folded) for word in words)
+        or (marked and _has_turned_marks(forms.clean, name))
+    )
+
+
+def _has_turned_marks(text: str, name: str) -> bool:
+    """Whether signs of an encoding stand in a text turned; the pattern is asked only where its signs are there."""
+    escaped = text.count("%") + text.count("=") >= 3
+    return (escaped or any(map(text.__contains__, "#*\\{["))) and _TURNED_MARKS[name].search(text) is not None
+
+
 _SPACING = bytes(b" x"[not chr(code).isspace()] for code in range(256))
+
+
+def _spaced_out(text: str) -> bool:
+    """Whether four characters stand alone one after the other."""
+    return b" x x x x " in b" %b " % text.encode("ascii", "replace").translate(_SPACING)
+
+
+_SHORTEST_SPACED = 11
+"""Characters of six that stand alone."""
 _LETTERS = re.compile(r"(?<!\S)(?:\S(?:\s{3}| )(?=\S)){5,}\S(?!\S)")
 
 
@@ -223,93 +324,19 @@ def _unquote(found: re.Match[str]) -> str:
     return bytes.fromhex(found[0].replace("=", "")).decode("utf-8", "replace")
 
 
-def _coded(odd: list[str]) -> Iterator[tuple[str, str]]:
+def _coded(forms: Forms) -> Iterator[tuple[str, str]]:
     """Encodings in letters and digits, over the odd runs of a text."""
-    for name, decode in (("base64", _base64), ("hex", _hex), ("base32", _base32), ("codes", _codes)):
-        page = _BETWEEN.join(piece for run in odd for piece in decode(run))
+    for coded in forms.coded:
+        page = together(texts_in(coded))
         if page:
-            yield name, page
-
-
-def _base64(run: str) -> Iterator[str]:
-    """base64 and base64url, padded or not, from every offset, of the run and of every part of it."""
-    for part in dict.fromkeys((run, *parts_of(run))):
-        if len(part) >= 8 and not is_plain_word(part):
-            for offset in range(4):
-                yield from _base64_text(part[offset:])
-
-
-def _base64_text(body: str) -> Iterator[str]:
-    usable = body[: len(body) - 1] if len(body) % 4 == 1 else body
-    if len(usable) < 6:
-        return
-    try:
-        raw = binascii.a2b_base64(usable.translate(_URL_ALPHABET) + "=" * (-len(usable) % 4))
-    except (binascii.Error, ValueError):
-        return
-    yield from _as_text(raw)
-
-
-def _hex(run: str) -> Iterator[str]:
-    """Runs of hex digits from both offsets: what stands before may end in one."""
-    for digits in _HEX.findall(run):
-        for offset in (0, 1):
-            even = digits[offset : offset + (len(digits) - offset) // 2 * 2]
-            yield from _as_text(bytes.fromhex(even))
-
-
-def _base32(run: str) -> Iterator[str]:
-    """base32 in either case, from every offset of its eight characters."""
-    for letters in _BASE32.findall(run):
-        if letters.isdigit():
-            continue
-        for offset in range(8 if len(letters) > 8 else 1):
-            part = letters[offset:]
-            bits = 5 * len(part)
-            if len(part) >= 8:
-                yield from _as_text((int(part.translate(_BASE32_DIGITS), 32) >> bits % 8).to_bytes(bits // 8, "big"))
+            yield coded[0].name, page
+    rows = BETWEEN.join(piece for row in forms.rows for piece in _codes(row))
+    if rows:
+        yield "codes", rows
 
 
 def _codes(row: str) -> Iterator[str]:
-    """A row of at least six decimal character codes."""
-    if code_rows(row) != [row]:
-        return
+    """What a row of decimal character codes spells."""
     codes = [int(code) for code in re.findall(r"[0-9]+", row)]
     if all(map(is_character, codes)):
         yield "".join(map(chr, codes))
-
-
-def _as_text(raw: bytes) -> Iterator[str]:
-    """Bytes as text where they are UTF-8 or compressed; of other bytes the readable stretches."""
-    if raw[:2] == b"\x1f\x8b" or raw[:1] == b"\x78":
-        raw = _inflate(raw) or raw
-    if raw.isascii():
-        if _tell(raw.decode("ascii"), _FEWEST):
-            yield raw.decode("ascii")
-        return
-    try:
-        text = raw.decode("utf-8")
-        if _tell(text, _FEWEST_OF_A_SCRIPT):
-            yield text
-    except UnicodeDecodeError:
-        stretches = (stretch.decode("utf-8", "replace") for stretch in _READABLE.findall(raw))
-        page = _BETWEEN.join(stretch for stretch in stretches if _tell(stretch, _FEWEST))
-        if page:
-            yield page
-
-
-def _tell(text: str, fewest: int) -> bool:
-    """Whether enough letters and digits are there to name anybody."""
-    return sum(map(str.isalnum, text)) >= fewest
-
-
-def _inflate(raw: bytes) -> bytes | None:
-    """gzip or zlib, up to `MAX_CHARS`; None where it is neither. Raises TooLarge beyond."""
-    machine = zlib.decompressobj(wbits=47)
-    try:
-        plain = machine.decompress(raw, MAX_CHARS)
-    except zlib.error:
-        return None
-    if machine.unconsumed_tail:
-        raise TooLarge
-    return plain

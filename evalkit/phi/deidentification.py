@@ -66,6 +66,32 @@ class IdentifiersRemain(IdentifierError):
         self.leaks = tuple(leaks)
 
 
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One replacement in one text: the stretch it took, and the stretch that stands there now. Never a value."""
+
+    path: str
+    """``input.note_text``, ``output.lines[0].note``."""
+    start: int
+    end: int
+    """Of what was taken, in the text as it was."""
+    at: int
+    until: int
+    """Of what stands for it, in the text as it is."""
+    category: str
+    invented: bool
+    """Whether an invented identifier stands there; otherwise a year, an age group, a tag in brackets."""
+
+
+@dataclass(frozen=True, slots=True)
+class _StandIn:
+    """What is written for an identifier."""
+
+    category: str
+    shown: str
+    invented: bool = False
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Deidentified:
     """A record without the identifiers of its person, checked. ``repr`` shows counts only."""
@@ -73,6 +99,8 @@ class Deidentified:
     value: Any
     replaced: Mapping[str, int]
     """Replacements by category."""
+    edits: tuple[Edit, ...] = ()
+    """Where they were made, text by text and in order."""
 
     def __repr__(self) -> str:
         return f"Deidentified({sum(self.replaced.values())} replaced)"
@@ -104,7 +132,7 @@ def deidentify(
     left = writer.needles.search(result, place="deidentified")
     if left:
         raise IdentifiersRemain(left)
-    return Deidentified(result, dict(writer.replaced))
+    return Deidentified(result, dict(writer.replaced), tuple(writer.edits))
 
 
 class _Writer:
@@ -119,42 +147,40 @@ class _Writer:
         self._index = terms.index_day or _first_day(identifiers)
         self.needles = Needles(identifiers, ALL)
         self.replaced: Counter[str] = Counter()
+        self.edits: list[Edit] = []
 
-    def rewrite(self, value: Any) -> Any:
+    def rewrite(self, value: Any, path: str = "") -> Any:
         """The value with every text rewritten; keys stay, and leak if they do."""
         if isinstance(value, str):
-            return self._text(value)
+            return self._text(value, path)
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             shown = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-            changed = self._text(shown)
+            changed = self._text(shown, path)
             return value if changed == shown else changed
         if isinstance(value, Mapping):
-            return {key: self.rewrite(entry) for key, entry in value.items()}
+            return {key: self.rewrite(entry, f"{path}.{key}" if path else str(key)) for key, entry in value.items()}
         if isinstance(value, (list, tuple)):
-            return [self.rewrite(entry) for entry in value]
+            return [self.rewrite(entry, f"{path}[{place}]") for place, entry in enumerate(value)]
         return value
 
-    def _text(self, raw: str) -> str:
+    def _text(self, raw: str, path: str) -> str:
         """One text: known values first, then ages, dates and what a detector finds in what is left."""
         text = Aligned(raw)
         changes = [(place.start, place.end, self._alias(place)) for place in self._known.places(text)]
         for start, end in ages_over_89(text.folded):
-            changes.append((*text.original(start, end), ("date", AGE_90)))
+            changes.append((*text.original(start, end), _StandIn("date", AGE_90)))
         for written in written_dates(text.folded):
-            changes.append((*text.original(written.start, written.end), ("date", self._date(written))))
+            changes.append((*text.original(written.start, written.end), _StandIn("date", self._date(written))))
         if self._old:
             for start, end in telling_years(text.folded, today_year=self._terms.today.year):
-                changes.append((*text.original(start, end), ("date", "[YEAR]")))
+                changes.append((*text.original(start, end), _StandIn("date", "[YEAR]")))
         if self._terms.detect is not None:
-            changes += [
-                (found.start, found.end, (found.category, self._unknown(found, raw)))
-                for found in self._terms.detect(raw)
-            ]
-        return self._apply(raw, changes)
+            changes += [(found.start, found.end, self._unknown(found, raw)) for found in self._terms.detect(raw)]
+        return self._apply(raw, changes, path)
 
-    def _apply(self, raw: str, changes: list[tuple[int, int, tuple[str, str]]]) -> str:
+    def _apply(self, raw: str, changes: list[tuple[int, int, _StandIn]], path: str) -> str:
         """The changes made; where they overlap the earlier kind wins, and a later one takes what is left for it."""
-        written, at = [], 0
+        written, at, length = [], 0, 0
         taken = [False] * len(raw)
         kept = []
         for start, end, change in changes:
@@ -164,23 +190,28 @@ class _Writer:
                 if any(raw[place].isalnum() for place in run):
                     kept.append((run[0], run[-1] + 1, change))
             taken[start:end] = [True] * (end - start)
-        for start, end, (category, shown) in sorted(kept):
-            written += [raw[at:start], shown]
+        for start, end, it in sorted(kept, key=lambda row: row[:2]):
+            written += [raw[at:start], it.shown]
+            length += start - at
+            self.edits.append(Edit(path, start, end, length, length + len(it.shown), it.category, it.invented))
+            length += len(it.shown)
             at = end
-            self.replaced[category] += 1
+            self.replaced[it.category] += 1
         return "".join([*written, raw[at:]])
 
-    def _alias(self, place: Place) -> tuple[str, str]:
+    def _alias(self, place: Place) -> _StandIn:
         known = self._known.identifiers[place.number]
         if place.part == "zip":
-            return "geo", zip3(known.value)
+            return _StandIn("geo", zip3(known.value))
         alias = self._of(known.subject, known.category, known.value)
         if known.category == "name":
             first, _, last = alias.partition(" ")
             alias = {"first": first, "last": last, "turned": f"{last}, {first}", "handle": last.lower()}.get(
                 place.part, alias
             )
-        return known.category, alias[-4:] if place.part == "last_four" else alias
+        if place.part == "last_four":
+            return _StandIn(known.category, alias[-4:])
+        return _StandIn(known.category, alias, invented=not alias.startswith("["))
 
     def _of(self, subject: str, category: Category, value: str) -> str:
         return self._aliases.of(f"{self._person}/{subject}", category, value, unlike=self._is_unlike)
@@ -188,15 +219,17 @@ class _Writer:
     def _is_unlike(self, alias: str) -> bool:
         return not self.needles.reported(alias)
 
-    def _unknown(self, found: Found, raw: str) -> str:
+    def _unknown(self, found: Found, raw: str) -> _StandIn:
         """The stand-in of something that a detector found: reduced, or an alias of somebody unknown."""
         shown = raw[found.start : found.end]
         if found.category == "date":
-            return "[DATE]"
+            return _StandIn("date", "[DATE]")
         if found.category == "geo":
             digits = "".join(char for char in shown if char.isdigit())
-            return zip3(digits) if len(digits) in {5, 9} and not any(map(str.isalpha, shown)) else "[PLACE]"
-        return self._of("untagged", found.category, shown)
+            is_zip = len(digits) in {5, 9} and not any(map(str.isalpha, shown))
+            return _StandIn("geo", zip3(digits) if is_zip else "[PLACE]")
+        alias = self._of("untagged", found.category, shown)
+        return _StandIn(found.category, alias, invented=not alias.startswith("["))
 
     def _date(self, written: Written) -> str:
         """The year of a date, or the days since the index date; neither for a date that tells an age over 89."""

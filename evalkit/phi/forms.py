@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
-from functools import cached_property
+from collections.abc import Callable, Set
+from functools import cached_property, lru_cache
 
+from evalkit.phi.alphabets import Coded, read
 from evalkit.phi.characters import LOWER, table_of
 from evalkit.phi.runs import code_rows, odd_runs
 
@@ -29,18 +30,19 @@ _FEW = 12
 """Different characters beyond ASCII up to which it is quicker to replace them one by one."""
 
 _INVISIBLE = frozenset("\u115f\u1160\u2800\u3164\uffa0")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1e\x7f]")
-_CONTROLS = bytes(code for code in range(128) if _CONTROL.match(chr(code)))
+_CONTROLS = bytes({*range(0x1F), 0x7F} - set(b"\t\n\r"))
+_ASCII = bytes(range(128))
 _NO_WORD = re.compile(r"[\W_]+")
 _POSSESSIVE = re.compile(r"'s\b")
 _DIGIT_RUN = re.compile(r"[0-9]+(?:[^0-9a-z]{1,4}[0-9]+)*")
 _NO_DIGIT = re.compile(r"[^0-9]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_SIX_NUMBERS = re.compile(r" (?:[0-9]{2,5} ){6}")
+_CLOSED_UP = re.compile(r"'[0-9]")
 _LETTER_BY_LETTER = re.compile(r" (?:[a-z] ){5,}")
 _LEET = "4130578@$!"
 _LEET_AS_I = bytes.maketrans(_LEET.encode(), b"aieostbasi")
 _LEET_AS_L = bytes.maketrans(_LEET.encode(), b"aleostbasl")
-_LINE = re.compile(r"[\n\x1f]")
 BULLET = " \t\r-*+.:;)(#>\"'0123456789\u2022"
 
 
@@ -57,6 +59,7 @@ _TENS = {"twenty": "2", "thirty": "3", "forty": "4", "fifty": "5", "sixty": "6",
 _REPEATS = {"double": 2, "triple": 3}
 _NUMBER = "|".join(sorted((*_UNITS, *_TEENS, *_TENS, *_REPEATS), key=len, reverse=True))
 _NUMBER_WORDS = frozenset((*_UNITS, *_TEENS, *_TENS, *_REPEATS))
+_SPOKEN_OR_DIGIT = _NUMBER_WORDS | frozenset("0123456789")
 _SPOKEN_RUN = re.compile(rf"\b(?:{_NUMBER})(?:[\W_]+(?:{_NUMBER}|\d))+\b")
 
 
@@ -92,9 +95,14 @@ _FOLDED: dict[int, str] = {}
 """Code point -> what is left of it, worked out once for each code point that is met."""
 
 
+@lru_cache(maxsize=4096)
+def _is_folded(char: str) -> bool:
+    return _settled(char, _fold_one) == char
+
+
 def _changed(text: str, table: dict[int, str], step: Callable[[str], str]) -> str:
     """A text with each character changed; where few differ from ASCII, those alone are looked at."""
-    odd = [char for char in set(text) if not char.isascii()]
+    odd = beyond_ascii(text)
     for char in odd:
         if ord(char) not in table:
             table[ord(char)] = _settled(char, step)
@@ -105,9 +113,18 @@ def _changed(text: str, table: dict[int, str], step: Callable[[str], str]) -> st
     return text
 
 
+def beyond_ascii(text: str) -> set[str]:
+    """The different characters of a text that are not ASCII."""
+    return set(_bytes(text).translate(None, _ASCII).decode("utf-8", "surrogatepass"))
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
 def has_lookalikes(text: str) -> bool:
     """Whether a letter of a text only looks like a Latin one."""
-    return not text.isascii() and not _LOOKALIKES.keys().isdisjoint(set(text))
+    return not text.isascii() and not _LOOKALIKES.keys().isdisjoint(beyond_ascii(text))
 
 
 def clean(text: str) -> str:
@@ -121,10 +138,9 @@ def clean(text: str) -> str:
 
 
 def _without_controls(text: str) -> str:
-    if text.isascii():
-        raw = text.encode()
-        return text if len(kept := raw.translate(None, _CONTROLS)) == len(raw) else kept.decode()
-    return _CONTROL.sub("", text)
+    raw = _bytes(text)
+    kept = raw.translate(None, _CONTROLS)
+    return text if len(kept) == len(raw) else kept.decode("utf-8", "surrogatepass")
 
 
 def fold(text: str) -> str:
@@ -146,6 +162,10 @@ def _tokens(folded: str) -> list[str]:
     if "'" in folded:
         folded = folded.replace("'s ", " ")
         folded = (_POSSESSIVE.sub(" ", folded) if "'s" in folded else folded).replace("'", "")
+    if not folded.isascii():
+        for char in beyond_ascii(folded):
+            if _NO_WORD.match(char):
+                folded = folded.replace(char, " ")
     if folded.isascii():
         return folded.encode().translate(_WORD_TABLE).decode().split()
     return _NO_WORD.sub(" ", folded).split()
@@ -184,10 +204,10 @@ def letter_by_letter(in_words: str) -> str:
 
 def leet(folded: str) -> str:
     """The text with digits and signs read as letters, 1 both as i and as l; empty where none stand by letters."""
-    classes = shape(folded)
+    raw = _bytes(folded)
+    classes = raw.translate(_SHAPE_TABLE)
     if b"a0" not in classes and b"0a" not in classes:
         return ""
-    raw = folded.encode("utf-8", "surrogatepass")
     return (raw.translate(_LEET_AS_I) + b"\x1f" + raw.translate(_LEET_AS_L)).decode("utf-8", "surrogatepass")
 
 
@@ -196,7 +216,7 @@ def line_heads(text: str) -> str:
 
     Read are the first characters of all lines and leaves, those past bullets and numbers, and from the end the last.
     """
-    lines = _LINE.split(text)
+    lines = text.replace(SEPARATOR, "\n").split("\n")
     if len(lines) < 5:
         return ""
     heads = [line[:1] or " " for line in lines]
@@ -234,8 +254,13 @@ def _say_digits(run: str) -> str:
 class Forms:
     """The normal forms of one text, each worked out when it is first asked for."""
 
-    def __init__(self, raw: str) -> None:
+    def __init__(
+        self, raw: str, *, without: Set[str] = frozenset(), turned: Callable[[list[str]], list[str]] | None = None
+    ) -> None:
         self.raw = raw
+        self._without = without
+        """Odd runs that are known already."""
+        self._turned = turned
         self.seen: list[str] | None = None
         """What a search has looked up in the compact form, kept here for its next question."""
 
@@ -247,7 +272,8 @@ class Forms:
     @cached_property
     def folded(self) -> str:
         """`fold`."""
-        return self.clean.lower() if self.clean.isascii() else fold(self.raw)
+        plain = self.clean.isascii() or all(map(_is_folded, beyond_ascii(self.clean)))
+        return self.clean.lower() if plain else fold(self.raw)
 
     @cached_property
     def shape(self) -> bytes:
@@ -256,8 +282,26 @@ class Forms:
 
     @cached_property
     def odd(self) -> list[str]:
-        """`runs.odd_runs` and `runs.code_rows`."""
-        return odd_runs(self.clean) + [row for run in self._digit_runs for row in code_rows(run)]
+        """`runs.odd_runs` and `runs.code_rows`, each different one once."""
+        found = dict.fromkeys(odd_runs(self.clean) + self.rows)
+        return [run for run in found if run not in self._without] if self._without else list(found)
+
+    @cached_property
+    def rows(self) -> list[str]:
+        """`runs.code_rows`."""
+        return [row for run in self._digit_runs for row in code_rows(run)] if self._may_be_codes else []
+
+    @property
+    def _may_be_codes(self) -> bool:
+        """Whether six numbers of two to five digits may follow each other."""
+        if self.words.isascii() and not _CLOSED_UP.search(self.folded):
+            return _SIX_NUMBERS.search(self.words) is not None
+        return True
+
+    @cached_property
+    def coded(self) -> tuple[Coded, ...]:
+        """`alphabets.read` of the odd runs, and of the same turned round if that was asked for."""
+        return read(self._turned(self.odd) if self._turned else self.odd) if self.odd else ()
 
     @cached_property
     def words(self) -> str:
@@ -319,6 +363,17 @@ class Forms:
         return self.spelled.compact
 
     @cached_property
+    def backwards(self) -> str:
+        """The folded text, reversed."""
+        return self.folded[::-1]
+
+    @cached_property
     def spoken(self) -> str:
         """`spoken_digits`."""
-        return spoken_digits(self.folded) if self.tokens & _NUMBER_WORDS else ""
+        return spoken_digits(self.folded) if self.tokens & _NUMBER_WORDS and self._says_numbers else ""
+
+    @property
+    def _says_numbers(self) -> bool:
+        """Whether three spoken numbers or single digits follow each other: fewer never make a long number."""
+        said = _tokens(self.folded.replace("'", " ")) if "'" in self.folded else self._tokens
+        return b"\1\1\1" in bytes(map(_SPOKEN_OR_DIGIT.__contains__, said))

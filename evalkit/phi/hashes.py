@@ -1,30 +1,35 @@
 """Hashes of identifiers: an unsalted hash is no pseudonym, for whoever guesses the value can check the guess.
 
 45 CFR 164.514(c): a re-identification code must not be derived from information about the individual. Searched are md5,
-sha1 and the SHA-2 family in hex, base64 and base32, whole or cut to their first `MARK` characters (in hex also the
-last), and crc32 in hex and decimal. Keyed hashes cannot be found without the key.
+sha1 and the SHA-2 family in hex, base64 and base32, whole or cut to their first or last `MARK` bytes, and crc32 in hex
+and decimal. Keyed hashes cannot be found without the key.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import zlib
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
 
 from evalkit.phi.dates import parse_date
 from evalkit.phi.forms import Forms, compact, fold
 from evalkit.phi.identifiers import Identifier
 
-MARK = 12
-"""Characters of a written hash that tell it; a truncated pseudonym is one too."""
+MARK = 6
+"""Bytes of a hash that tell it, twelve digits in hex; a truncated pseudonym is one too."""
 
-_MARK_BYTES = 9
-"""Bytes that determine so many characters in any of the encodings."""
-
-ALGORITHMS = ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
+ALGORITHMS = {
+    "md5": hashlib.md5,
+    "sha1": hashlib.sha1,
+    "sha224": hashlib.sha224,
+    "sha256": hashlib.sha256,
+    "sha384": hashlib.sha384,
+    "sha512": hashlib.sha512,
+}
 
 
 class Hashes:
@@ -50,23 +55,32 @@ class Hashes:
         """(number of the identifier, algorithm) for each hash in a text."""
         for token in forms.tokens & self._written_sums:
             yield self._sums[token], "crc32"
-        for run in forms.odd:
-            lower = run.lower()
-            for start in range(len(run) - MARK + 1):
-                found = self._marks.get(run[start : start + MARK]) or self._marks.get(lower[start : start + MARK])
-                if found is not None:
-                    yield found
+        if forms.coded:
+            yield from self._marked_in(b"".join([raw for _, _, raw in forms.coded]))
+
+    def _marked_in(self, raw: bytes) -> Iterator[tuple[int, str]]:
+        """The hashes whose mark stands anywhere in some bytes."""
+        table, marks = self._marks
+        single = np.frombuffer(raw, dtype=np.uint8)
+        pairs = single[:-1].astype(np.uint16) << 8 | single[1:]
+        for place in np.flatnonzero(table[pairs]).tolist():
+            found = marks.get(raw[place : place + MARK])
+            if found is not None:
+                yield found
 
     @cached_property
-    def _marks(self) -> dict[str, tuple[int, str]]:
-        marks: dict[str, tuple[int, str]] = {}
-        for (number, spelling), algorithm in product(self._spelled, ALGORITHMS):
-            digest = hashlib.new(algorithm, spelling, usedforsecurity=False).digest()
-            raw = digest[:_MARK_BYTES]
-            encoded = (base64.b64encode(raw), base64.urlsafe_b64encode(raw), base64.b32encode(raw))
-            for text in (raw.hex(), digest.hex()[-MARK:], *(written.decode() for written in encoded)):
-                marks.setdefault(text[:MARK], (number, algorithm))
-        return marks
+    def _marks(self) -> tuple[NDArray[np.bool_], dict[bytes, tuple[int, str]]]:
+        """Which two bytes begin a mark, and the marks: the first and the last bytes of each hash."""
+        marks: dict[bytes, tuple[int, str]] = {}
+        for number, spelling in self._spelled:
+            for algorithm, make in ALGORITHMS.items():
+                digest = make(spelling, usedforsecurity=False).digest()
+                marks.setdefault(digest[:MARK], (number, algorithm))
+                marks.setdefault(digest[-MARK:], (number, algorithm))
+        table = np.zeros(1 << 16, dtype=bool)
+        heads = np.frombuffer(b"".join(marks), dtype=np.uint8).reshape(-1, MARK).astype(np.uint16)
+        table[heads[:, 0] << 8 | heads[:, 1]] = True
+        return table, marks
 
 
 def _spellings(known: Identifier) -> list[bytes]:

@@ -19,7 +19,7 @@ from functools import lru_cache
 from typing import Any
 
 from evalkit.phi.dates import shows
-from evalkit.phi.decoders import ACROSTIC, REVERSED, TURNS, decoded
+from evalkit.phi.decoders import ACROSTIC, REVERSED, TURNS, decoded, gathered
 from evalkit.phi.forms import SEPARATOR, Forms, compact, fold
 from evalkit.phi.hashes import Hashes
 from evalkit.phi.identifiers import Identifier, Subject
@@ -31,7 +31,7 @@ PROTECTED: frozenset[Subject] = frozenset({"patient", "relative", "household", "
 """Whose identifiers Safe Harbor protects; those of providers and organisations are searched only if asked."""
 
 OVERSIZE = "oversize"
-_LOOKED_UP: frozenset[Space] = frozenset({"words", "folded", "raw", "compact", "camel", "spaced"})
+_LOOKED_UP: frozenset[Space] = frozenset({"words", "folded", "clean", "raw", "compact", "camel", "spaced"})
 """Normal forms whose every literal, closed up, stands in the compact form: that one search spares all the others."""
 _JOINED_SPACES: frozenset[Space] = frozenset({"words", "compact", "digits", "spoken"})
 """Normal forms in which texts without keys between them can show more than each alone."""
@@ -93,9 +93,10 @@ class Needles:
         self._anchored: dict[str, Rows] = {}
         self._others: dict[Space, Rows] = {}
         for (space, literal), entries in sorted(probes.items(), key=lambda row: SPACES.index(row[0][0])):
-            rows = self._others.setdefault(space, []) if space not in _LOOKED_UP else None
-            rows = self._anchored.setdefault(compact(fold(literal)), []) if rows is None else rows
-            rows.append((space, literal, entries))
+            if space in _LOOKED_UP:
+                self._anchored.setdefault(compact(fold(literal)), []).append((space, literal, entries))
+            else:
+                self._others.setdefault(space, []).append((space, literal, entries))
         self._turned = {
             turned: turn
             for turn, turn_word in TURNS.items()
@@ -103,6 +104,8 @@ class Needles:
             if len(anchor) >= _TURNED_LETTERS and not (anchor.isdigit() and turn != REVERSED)
             for turned in (turn_word(anchor),)
         }
+        for row in self._others.get("digits", ()):
+            self._anchored.setdefault(row[1].strip("|"), []).append(row)
         self._lookup = Lookup((*self._anchored, *self._turned))
         self._days = [(number, day) for number, known in enumerate(self._known) if (day := date_of(known)) is not None]
         self._hashes = Hashes(self._known)
@@ -134,6 +137,8 @@ class Needles:
             everywhere = allow if isinstance(allow, frozenset) else frozenset()
             if sum(len(leaf.text) + 1 for leaf in found) > MAX_CHARS:
                 raise TooLarge
+            if not self._suspects(found, everywhere):
+                return ()
             hits = self._scan_page(found, everywhere)
             return tuple(self._locate(found, hits, place=place, allow=everywhere, names=names)) if hits else ()
         except TooLarge:
@@ -145,9 +150,30 @@ class Needles:
             found = leaves(value)
             if sum(len(leaf.text) + 1 for leaf in found) > MAX_CHARS:
                 raise TooLarge
-            return frozenset(self._known[number].needle_id for number in self._scan_page(found, frozenset()))
+            hits = self._scan_page(found, frozenset()) if self._suspects(found, frozenset()) else {}
+            return frozenset(self._known[number].needle_id for number in hits)
         except TooLarge:
             return frozenset({"*"})
+
+    def _suspects(self, found: list[Leaf], allow: frozenset[str]) -> bool:
+        """Whether a value may show anything, told on few pages: nearly every output is clean, and this has to say so.
+
+        What `_scan_page` finds is suspected here, for it reads the same texts; a suspicion may be wrong.
+        """
+        values = [leaf for leaf in found if not leaf.is_key]
+        if len(values) > 1 and self._scan_joined(values, allow):
+            return True
+        try:
+            return any(self._on_page(forms, allow) for forms in gathered(_readings_of(found), turned=self._turns))
+        except TooLarge:
+            return True
+
+    def _on_page(self, forms: Forms, allow: frozenset[str]) -> bool:
+        hits: Hits = {}
+        self._match(forms, hits)
+        self._match_dates(forms, hits)
+        hits |= dict(self._hashes.seen_in(forms))
+        return bool(hits and self._denied(hits, allow))
 
     def _scan_page(self, found: list[Leaf], allow: frozenset[str]) -> Hits:
         """All leaves at once: nearly every output is clean, and this alone has to say so."""
@@ -243,7 +269,7 @@ class Needles:
         hits: Hits = {}
         forms = Forms(_page(row))
         self._match(forms, hits, only=_JOINED_SPACES)
-        self._match_dates(forms.folded.replace(SEPARATOR, "-"), hits)
+        self._match_dates(Forms(forms.folded.replace(SEPARATOR, "-")), hits)
         return self._denied(hits, allow)
 
     def _scan(self, text: str, allow: frozenset[str]) -> Hits:
@@ -252,7 +278,7 @@ class Needles:
         for chain, forms in decoded(text, turned=self._turns):
             prefix = f"{chain}:" if chain else ""
             self._match(forms, hits, chain=prefix)
-            self._match_dates(forms.folded, hits, chain=prefix)
+            self._match_dates(forms, hits, chain=prefix)
             for number, algorithm in self._hashes.seen_in(forms):
                 hits.setdefault(number, prefix + algorithm)
         for number in hits:
@@ -279,10 +305,12 @@ class Needles:
 
     def _match(self, forms: Forms, hits: Hits, *, chain: str = "", only: frozenset[Space] | None = None) -> None:
         rows = [row for anchor in self._seen_in(forms) for row in self._anchored.get(anchor, ())]
-        rows += [row for space, others in self._others.items() if getattr(forms, space) for row in others]
-        for space, literal, entries in sorted(rows, key=_plainness):
-            if (only is None or space in only) and literal in getattr(forms, space):
-                self._confirm(forms, space, entries, hits, chain=chain)
+        for space, others in self._others.items():
+            if (space != "digits" or not forms.compact.isascii()) and getattr(forms, space):
+                rows += others
+        seen = [row for row in rows if (only is None or row[0] in only) and row[1] in getattr(forms, row[0])]
+        for space, _, entries in sorted(seen, key=_plainness):
+            self._confirm(forms, space, entries, hits, chain=chain)
 
     def _confirm(self, forms: Forms, space: Space, entries: list[tuple[int, Probe]], hits: Hits, *, chain: str) -> None:
         for number, probe in entries:
@@ -290,14 +318,23 @@ class Needles:
             if number not in hits and (not probe.confirm or re.search(probe.confirm, text)):
                 hits[number] = chain + probe.form
 
-    def _match_dates(self, folded: str, hits: Hits, *, chain: str = "") -> None:
+    def _match_dates(self, forms: Forms, hits: Hits, *, chain: str = "") -> None:
         for number, day in self._days:
-            if number not in hits and (shows(folded, day) or shows(folded[::-1], day)):
+            if number not in hits and (shows(forms.folded, day) or shows(forms.backwards, day)):
                 hits[number] = f"{chain}date"
 
 
 def _page(row: list[Leaf]) -> str:
     return SEPARATOR.join([leaf.text for leaf in row])
+
+
+def _readings_of(found: list[Leaf]) -> str:
+    """The page of a value, and its values and its keys without a gap."""
+    rows = [_page(found)]
+    for is_key in (False, True):
+        texts = [leaf.text for leaf in found if leaf.is_key is is_key]
+        rows += ["".join(texts)] if len(texts) > 1 else []
+    return ("\n" * 6).join(rows)
 
 
 def _plainness(row: tuple[Space, str, list[tuple[int, Probe]]]) -> tuple[int, int, str]:

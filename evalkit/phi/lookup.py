@@ -52,16 +52,8 @@ class Lookup:
             return [literal for literal in self._literals if literal in text]
         raw = _bytes(text) + _PADDING
         found = {literal: None for literal in self._short if literal in text}
-        lanes = [
-            np.frombuffer(raw, dtype="<u4", offset=lane, count=(len(raw) - lane) // _WIDTH) for lane in range(_WIDTH)
-        ]
-        hashed = (np.concatenate(lanes) * _SPREAD) >> self._shift
-        for place in np.flatnonzero(self._table[hashed]).tolist():
-            lane = 0
-            while place >= len(lanes[lane]):
-                place -= len(lanes[lane])
-                lane += 1
-            at = lane + _WIDTH * place
+        heads = np.ndarray((len(raw) - _WIDTH + 1,), dtype="<u4", buffer=raw, strides=(1,))
+        for at in np.flatnonzero(self._table[(heads * _SPREAD) >> self._shift]).tolist():
             for literal, shown in self._by_head.get(raw[at : at + _WIDTH], ()):
                 if raw.startswith(literal, at):
                     found[shown] = None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -16,10 +17,10 @@ from typing import Literal, get_args
 from evalkit.phi.dates import parse_date
 from evalkit.phi.forms import compact, fold, words
 from evalkit.phi.identifiers import Identifier
-from evalkit.phi.ordinary import ORDINARY, canary_grade
+from evalkit.phi.ordinary import ORDINARY, canary_grade, proves_alone
 from evalkit.phi.runs import is_plain_word
 
-Space = Literal["words", "folded", "raw", "digits", "compact", "camel", "spaced", "leet", "spoken", "heads"]
+Space = Literal["words", "folded", "clean", "raw", "digits", "compact", "camel", "spaced", "leet", "spoken", "heads"]
 """The normal forms of `forms.Forms`, the plainest first."""
 SPACES: tuple[Space, ...] = get_args(Space)
 
@@ -32,6 +33,12 @@ CONTEXT_CHARS = 24
 """How far before a short needle its context may stand."""
 
 _TITLES = frozenset({"jr", "sr", "ii", "iii", "iv", "md", "phd", "rn", "do", "mr", "mrs", "ms", "miss", "mx", "dr"})
+_LEET = {"a": "4@", "e": "3", "i": "1!", "o": "0", "s": "5$", "t": "7", "b": "8", "l": "1"}
+_OPENERS = (
+    "Mr|Mrs|Ms|Miss|Mx|Patient|Name|Named|Called|Spouse|Mother|Father|Wife|Husband|Son|Daughter|Sister|Brother|Member|"
+    "Subject|Dear|Hello|Hi|Hey|Re|For|With|When|While|After|Before|And|But|Since|If|As|That|The|To|From|By|On|In|Is|Was"
+)
+"""Words in capitals before a name that are no part of it."""
 _SERIAL_ZERO = date(1899, 12, 30).toordinal()
 """Day 0 of spreadsheets."""
 _UMLAUTS = {"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"}
@@ -137,8 +144,10 @@ def _name_probes(value: str, folded: str) -> Iterator[Probe]:
     yield from _foreign_name(folded)
     initial = tokens[0][0] if len(tokens) > 1 else ""
     for token in dict.fromkeys([*tokens, *_respelled(value), *_after_apostrophe(folded)]):
-        if canary_grade(token):
+        if proves_alone(token):
             yield from _strong_token(token, initial)
+        elif canary_grade(token):
+            yield from _common_token(token, initial)
     if len(tokens) > 1 and not canary_grade(tokens[-1]):
         yield from _initial_and_last(tokens[0], tokens[-1])
     yield from _initials(tokens)
@@ -175,11 +184,40 @@ def _strong_token(token: str, initial: str) -> Iterator[Probe]:
     yield Probe("heads", token, "acrostic", token=token)
 
 
+def _common_token(token: str, initial: str) -> Iterator[Probe]:
+    """One of the commonest names counts where it stands as the name of one who was named before, and disguised.
+
+    Written with a capital, alone in its field, or inside an identifier, in a text that names nobody else so: where
+    ``Matthew Hill`` or ``Dr. Matthew`` stands, Matthew is Matthew Hill, and beside the rest of the name it is
+    `_whole_name` that counts.
+    """
+    escaped = re.escape(token)
+    capital, word = token.capitalize(), r"[A-Z][a-z']+"
+    other = rf"\b(?!(?:{_OPENERS})\b){word}\s+(?:[A-Z]\.?\s+)?{capital}(?!\w)|{capital}\s+(?:[A-Z]\.?\s+)?{word}"
+    for shown, others in ((capital, f"{other}|"), (token.upper(), "")):
+        alone = rf"(?<![\w'-]){shown}(?:'s)?(?![\w'-])"
+        nobody_else = rf"(?s)\A(?!.*?(?:{others}\b(?i:dr|doctor)\b\.?\s+{shown}))"
+        yield Probe("clean", shown, "token", rf"{nobody_else}.*?{alone}", token=token)
+    yield Probe("clean", token.capitalize(), "camel", rf"(?<=[a-z]){token.capitalize()}(?![a-z])", token=token)
+    placed = rf"(?:\A|\x1f)\W*{escaped}\W*(?:\x1f|\Z)|[_@=/\\0-9]{escaped}(?![a-z])|(?<![a-z]){escaped}[_@0-9]"
+    yield Probe("folded", token, "token", placed, token=token)
+    if initial:
+        handle = rf"(?<![^\W\d_]){re.escape(initial)}(?:{escaped}(?![^\W\d_])|\.[ _]?{escaped}(?![a-z]))"
+        yield Probe("folded", token, "initial_last", handle)
+    signs = "".join(f"[{letter}{_LEET.get(letter, '')}]" for letter in token)
+    yield Probe("leet", token, "leet", rf"(?<![a-z])(?=[a-z]*[^a-z\s]){signs}(?![a-z])", "folded", token)
+    yield Probe("spaced", token, "letter_by_letter", token=token)
+    yield Probe("heads", token, "acrostic", token=token)
+
+
 def _respelled(value: str) -> list[str]:
-    """The tokens of a name with umlauts written out (Müller as mueller), where there are any."""
+    """The tokens of a name with umlauts written out (Müller as mueller), and with what is not ASCII dropped."""
+    if value.isascii():
+        return []
     lower = value.casefold()
     written_out = "".join(_UMLAUTS.get(char, char) for char in lower)
-    return words(fold(written_out)).split() if written_out != lower else []
+    dropped = unicodedata.normalize("NFKD", lower).encode("ascii", "ignore").decode()
+    return words(fold(written_out)).split() + words(dropped).split()
 
 
 def _after_apostrophe(folded: str) -> list[str]:

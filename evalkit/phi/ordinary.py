@@ -1,7 +1,8 @@
 """Names that are also ordinary words: seen alone, such a token proves nothing about a person.
 
 A name token is *canary-grade* when it has at least `CANARY_LETTERS` letters and is not in `ORDINARY`: then one
-sighting of it in an output is a leak. Other tokens need company (a second part of the name, a title). The list is
+sighting of it in an output is a leak. Other tokens need company (a second part of the name, a title). Of those that are
+canary-grade the `COMMONEST` have to stand as a name does (`needles`), for texts name others of that name. The lists are
 our own: eponyms of medicine, months, drugs and makers, places, and English words that serve as names in the US.
 """
 
@@ -105,7 +106,86 @@ ORDINARY: frozenset[str] = frozenset(
 """Lower-case ASCII tokens that are no proof alone."""
 
 
+_FIRST_NAMES = """
+aaron abigail adrian alan albert alejandro alexander alexandra alexis alice alicia alison allison alyssa amanda amelia
+andre andrea andrew angela angie anita annette anthony antonio april arthur ashley aubrey audrey barbara beatrice
+belinda benjamin bernice bethany betty beverly billy bobby bonnie bradley brandi brandon brenda brendan brett brian
+bridget brittany bruce bryan caitlin caleb calvin cameron carla carlos carmen caroline carolyn carrie casey catherine
+cathy cecilia charlene charles charlie charlotte chelsea cheryl chloe chris christian christina christine christopher
+cindy claire clara clarence claudia clayton clifford clyde colleen connie connor constance corey courtney craig
+cristina crystal curtis cynthia daisy daniel danielle danny darlene darrell darren david deanna debbie deborah debra
+denise dennis derek desiree diana diane dolores donald donna doris dorothy douglas duane dwayne dylan eddie edgar
+edith eduardo edward edwin eileen elaine eleanor elena elizabeth ellen elsie emily emma erica erika ernest esther ethan
+eugene evelyn felicia fernando florence frances francis francisco frank franklin frederick gabriel gabriela gabrielle
+gavin geoffrey george gerald geraldine gilbert glenda gloria gordon gregory gwendolyn hailey hannah harold harry heidi
+helen henry herbert hillary holly howard isaac isabel isabella jackie jackson jacob jacqueline jaime james jamie janet
+janice jared jasmine jason javier jeanette jeanne jeffery jeffrey jenna jennifer jenny jeremiah jeremy jerome jerry
+jesse jessica jesus jillian jimmy joann joanna joanne jocelyn johnny jonathan jordan jorge joseph joshua joyce juanita
+judith julia julian julie justin kaitlyn karen karina karla katelyn katherine kathleen kathryn kathy katie katrina
+kayla keith kelly kelsey kendra kenneth kerry kevin kimberly krista kristen kristin kristina kristine krystal kyle
+larry latoya laura lauren laurie lawrence leah leonard leslie lillian linda lindsay lindsey lisa logan loretta lorraine
+louis louise lucas luis lydia lynn mackenzie madeline madison marcia marco marcus margaret maria mariah marian marie
+marilyn mario marissa marjorie marlene martha martin marvin matthew maureen maurice maxwell megan meghan melanie melinda
+melissa melody mercedes meredith michael micheal michele michelle miguel mindy miranda miriam misty molly monica monique
+morgan nancy naomi natalie natasha nathan nathaniel nichole nicholas nicolas nicole olivia oscar pamela patricia patrick
+paula pauline peggy peter philip phillip phyllis preston priscilla rachael rachel ralph ramon randall randy raquel
+raymond rebecca regina renee ricardo richard rickie ricky robert roberta roberto robin rodney roger ronald ronnie
+rosemary roxanne russell sabrina samantha samuel sandra savannah scott sergio shannon sharon shaun shawn sheena sheila
+shelby shelia shelly sheri sherri sherry shirley sierra sonia sonya sophia spencer stacey stacy stanley stefanie
+stephanie stephen steve steven stuart summer susan suzanne sydney sylvia tabitha tamara tammy tanya teresa terrance
+terri terry theodore theresa thomas tiffany timothy tonya tracey traci tracy travis trevor tristan troy tyler valerie
+vanessa vernon veronica vicki vickie victor victoria vincent virginia vivian walter wanda warren wayne wendy wesley
+whitney william willie yolanda yvette yvonne zachary
+"""
+
+_LAST_NAMES = """
+acosta adams aguilar aguirre alexander allen alvarado alvarez anderson andrews armstrong arnold arroyo austin avila
+ayala bailey baker baldwin ballard banks barnes barrett barton bates becker bell beltran benitez bennett benson berry
+bishop black blair bowen boyd bradley brewer brooks brown bryant burgess burke burns burton bush butler byrd cabrera
+caldwell calderon camacho campbell campos cannon cardenas carlson carpenter carr carrillo carroll carter castaneda
+castillo castro cervantes chambers chandler chapman chavez christensen clark clarke cobb cohen cole coleman collins
+contreras cooper cordova corona correa cortes cortez craig crawford cross cruz cummings cunningham curtis daniels
+davidson
+davis dawson delacruz delarosa deleon delgado dennis diaz dixon dominguez douglas doyle duarte duncan dunn duran edwards
+elliott ellis erickson escobar espinosa espinoza estrada evans farmer ferguson fernandez figueroa fields fisher
+fitzgerald fleming fletcher flores ford foster fowler francis franklin frazier freeman fuentes fuller galvan
+garcia gardner garner garrett garza george gibson gilbert gomez gonzales gonzalez goodman goodwin gordon graham grant
+graves green greene griffin griffith guerra guerrero gutierrez guzman hamilton hampton hansen hanson hardy harmon harper
+harrington harris harrison hart harvey hawkins hayes haynes henderson henry hernandez herrera herring hicks higgins
+hoffman holland holmes hopkins horton howard howell hubbard hudson huerta hughes hunter ibarra ingram jackson jacobs
+james jenkins jennings jensen jimenez johnson johnston jones jordan joseph juarez keller kelley kelly kennedy klein
+knight lambert lawrence lawson leonard lewis lindsey little logan lopez lowe lucas lucero lujan luna lynch macias
+maldonado malone mann manning marquez marsh marshall martin martinez mason matthews maxwell mcbride mccarthy mccormick
+mccoy mcdaniel mcdonald mcgee mcguire mckenzie mckinney medina mejia melendez mendez mendoza mercado meyer miles miller
+mills miranda mitchell molina montes montgomery montoya moore morales moran moreno morgan morris morrison moss mueller
+mullins munoz murillo murphy murray myers navarro nelson newman newton nguyen nichols nicholson norris nunez obrien
+ochoa oliver olson orozco ortega ortiz owens pacheco padilla palmer parker parks parsons patel patterson patton payne
+pearson perez perkins perry peters petersen peterson phillips pierce pineda porter potter powell powers pratt price
+quinn quintero ramirez ramos ramsey reeves reyes reynolds rhodes richards richardson riley rios rivas rivera robbins
+roberts robertson robinson robles rocha rodgers rodriguez rogers rojas roman romero rosales rosario ross rowe ruiz
+russell ryan salazar salinas sanchez sanders sandoval santana santiago santos saunders savage schmidt schneider
+schroeder
+schultz schwartz serrano shaffer shaw shelton sherman simmons simpson sims singh smith snyder solis soto spencer stanley
+stephens stevens stevenson stewart stokes stone strickland suarez sullivan summers sutton swanson tapia taylor thomas
+thompson thornton torres townsend tran trejo trevino trujillo tucker turner tyler valdez valencia valentine valenzuela
+vargas vasquez vaughn vazquez velasquez velez villa villarreal wagner walker wallace walsh walters walton ward warner
+warren washington waters watkins watson watts weaver webb weber webster wells wheeler white williams williamson willis
+wilson wolfe woods wright young zamora zavala zimmerman zuniga
+"""
+
+COMMONEST: frozenset[str] = (
+    frozenset(name for block in (_FIRST_NAMES, _LAST_NAMES) for name in block.split() if len(name) >= CANARY_LETTERS)
+    - ORDINARY
+)
+"""Lower-case names that so many people in the US bear that somebody else of the name may be meant."""
+
+
+def proves_alone(token: str) -> bool:
+    """Whether a token, wherever it stands, proves a leak: canary-grade, and not one of the commonest names."""
+    return canary_grade(token) and token.casefold() not in COMMONEST
+
+
 def canary_grade(token: str) -> bool:
-    """Whether one sighting of this token (letters, any case, accents already folded) proves a leak."""
+    """Whether a token (letters, any case, accents already folded) is nothing but a name, and long enough to be seen."""
     folded = token.casefold()
     return len(folded) >= CANARY_LETTERS and folded.isalpha() and folded not in ORDINARY

@@ -14,20 +14,32 @@ LONG_CAPITALS = 12
 _SHORTEST_ROW = 17
 
 _SHORTEST = 8
-_RUN = re.compile(rf"[A-Za-z0-9+/_-]{{{_SHORTEST},}}")
-_WRAPPED = re.compile(r"(?:[A-Za-z0-9+/_-]{20,}\r?\n)+[A-Za-z0-9+/_-]+")
+_WRAPPED_AT = 20
+_WRAPPED = re.compile(rf"(?<![A-Za-z0-9+/_-])(?:[A-Za-z0-9+/_-]{{{_WRAPPED_AT},}}\r?\n)+[A-Za-z0-9+/_-]+")
+_IN_LINES = table_of({f"{LOWER}{LOWER.upper()}0123456789+/_-": "a", "\n": "\n"})
+_KEPT = table_of({char: char for char in f"{LOWER}{LOWER.upper()}0123456789+/_-"})
 _TABLE = table_of({LOWER: "a", LOWER.upper(): "A", "0123456789": "0", "+/_-": "-"})
+_ODD = (b"a0", b"0a", b"A0", b"0A", b"aA", b"AAa", b"0" * LONG_NUMBER, b"A" * (LONG_CAPITALS + 1))
+"""One of these is in the shape of every run that is not plain."""
 _CODES = re.compile(r"(?<![0-9])[0-9]{2,5}(?:[^0-9A-Za-z]{1,3}[0-9]{2,5}){5,}(?![0-9])")
 _PUNCTUATION = re.compile(r"[/_+-]")
 
 
 def odd_runs(clean: str) -> list[str]:
     """Runs of the base64 alphabet that are not plain (`is_plain_run`), and blocks of lines of it closed up."""
-    shapes = set(clean.encode("ascii", "replace").translate(_TABLE).split())
-    if not any(_is_odd(shape) for shape in shapes if len(shape) >= _SHORTEST):
+    raw = clean.encode("utf-8", "surrogatepass")
+    shapes = raw.translate(_TABLE)
+    if not any(mark in shapes for mark in _ODD):
         return []
-    wrapped = [re.sub(r"\s", "", block) for block in _WRAPPED.findall(clean)] if "\n" in clean else []
-    return [run for run in _RUN.findall(clean) if not is_plain_run(run)] + wrapped
+    shaped = shapes.split()
+    wanted = {shape for shape in set(shaped) if len(shape) >= _SHORTEST and _is_odd(shape)}
+    if not wanted:
+        return []
+    runs = raw.translate(_KEPT).split()
+    odd = [run.decode() for run, shape in zip(runs, shaped, strict=True) if shape in wanted]
+    if b"\n" in raw and b"a" * _WRAPPED_AT + b"\n" in raw.translate(_IN_LINES, b"\r"):
+        odd += [re.sub(r"\s", "", block) for block in _WRAPPED.findall(clean)]
+    return odd
 
 
 def code_rows(clean: str) -> list[str]:

@@ -50,7 +50,7 @@ def leaves(value: Any, *, where: str = "value") -> list[Leaf]:
 def _walk(value: Any, path: tuple[str | int, ...], found: list[Leaf], *, where: str) -> None:
     if isinstance(value, str):
         found.append(Leaf(path, value))
-    elif value is None or isinstance(value, bool):
+    elif value is None or value is True or value is False:
         return
     elif isinstance(value, (int, float)):
         found.append(Leaf(path, _number(value)))

@@ -150,7 +150,7 @@ def _bounds(gates: Iterable[Gate]) -> dict[tuple[str, str, str, str], tuple[floa
             value = getattr(gate, bound)
             versus = (gate.versus or "") if bound == "max_drop" else ""
             if value is not None:
-                found[gate.metric, gate.scope, bound, versus] = (value, gate)
+                found[gate.figure, gate.scope, bound, versus] = (value, gate)
     return found
 
 

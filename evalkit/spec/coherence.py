@@ -206,7 +206,7 @@ def _gates(header: Header) -> Iterator[Mistake]:
             yield Mistake(loc, f"gates[{number}] ({gate.metric}): {what}", step)
         bounds = tuple(n for n in ("min", "max", "equals", "max_drop") if getattr(gate, n) is not None)
         for bound in bounds:
-            key = (gate.metric, gate.scope, bound, gate.versus if bound == "max_drop" else None)
+            key = (gate.figure, gate.scope, bound, gate.versus if bound == "max_drop" else None)
             if key in seen:
                 yield Mistake(loc, f"gates[{number}] ({gate.metric}): {bound} is gated twice", "keep one of the two")
             seen.add(key)
@@ -227,6 +227,9 @@ def _gate(gate: Gate) -> Iterator[tuple[str, str]]:
         yield "test belongs to max_drop", "add max_drop, or delete it"
     if gate.bound != "two_sided" and gate.min is None and gate.max is None:
         yield "bound belongs to min and max", "add one of them, or delete it"
+    others = (gate.max, gate.equals, gate.max_drop)
+    if gate.trials is not None and (gate.min is None or any(bound is not None for bound in others)):
+        yield "trials belongs to min alone", "write the other bounds as a gate of their own"
     if not _SCOPE.fullmatch(gate.scope):
         yield "the scope is not known", "write 'all' or 'tag:<tag>'"
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", gate.metric):

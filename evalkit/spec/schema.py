@@ -94,6 +94,8 @@ class Review(SpecPart):
 
     threshold: float = Field(ge=0, le=1)
     band: float = Field(default=0.05, ge=0, le=0.5)
+    reviewers: Literal[1, 2] = 1
+    """People who must say the same before a production run becomes a gold case; where two differ, a third decides."""
 
 
 class ModelPolicy(SpecPart):
@@ -121,11 +123,18 @@ class Gate(SpecPart):
     """For max_drop on right or wrong: ``exact`` never errs more often than alpha, and sees less."""
     bound: Literal["two_sided", "one_sided"] = "two_sided"
     """For min and max: judged on the 95 % interval, or, for a safety rate, on one exact bound at level alpha."""
+    trials: int | None = Field(default=None, ge=2, le=16)
+    """For min, on right or wrong: judged on pass^k, the chance that so many trials of a case are all right."""
+
+    @property
+    def figure(self) -> str:
+        """What is judged: the metric, or ``metric^k``."""
+        return self.metric if self.trials is None else f"{self.metric}^{self.trials}"
 
     def describe(self) -> str:
         """Every bound, in words: ``at least 0.9``, ``no drop over 0.02 versus production``."""
         bounds = (
-            (self.min, f"at least {self.min}"),
+            (self.min, f"at least {self.min}" + (f" in all of {self.trials} trials" if self.trials else "")),
             (self.max, f"at most {self.max}"),
             (self.equals, f"exactly {self.equals}"),
             (self.max_drop, f"no drop over {self.max_drop} versus {self.versus}"),

@@ -3,14 +3,14 @@
 Every estimate here is a smooth function of sums over cases, so one picture serves all: a value, and each case's
 *influence* on it (the first-order term, summing to zero). The variance of the estimate is then that of the sums of
 influences by cluster, whatever the metric: the clustered standard error of a mean (Miller 2024, arXiv 2411.00640),
-the delta method for a ratio of sums and for macro F1, and by subtraction the same for a paired difference.
+the delta method for a ratio of sums, for macro F1 and for kappa, and by subtraction the same for a paired difference.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
@@ -19,7 +19,9 @@ import numpy.typing as npt
 
 from evalkit.errors import StatisticsError
 
-Kind = Literal["binary", "mean", "ratio", "macro_f1"]
+Kind = Literal["binary", "mean", "ratio", "macro_f1", "kappa"]
+TALLIED: tuple[Kind, ...] = ("macro_f1", "kappa")
+"""The kinds that count by label."""
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -33,12 +35,12 @@ class Column:
 
     kind: Kind
     values: Floats
-    """binary and mean: (n,), means over trials; ratio: (n, 2), numerator and denominator; macro_f1: (n, labels, 3),
-    true positives, false positives, false negatives. Counts are sums over trials."""
+    """binary and mean: (n,), means over trials; ratio: (n, 2), numerator and denominator; macro_f1 and kappa:
+    (n, labels, 3), true positives, false positives, false negatives. Counts are sums over trials."""
     clusters: Codes
     """(n,): rows of one code belong together (one patient, one template)."""
     labels: tuple[str, ...] = ()
-    """The label axis of macro_f1, sorted."""
+    """The label axis of macro_f1 and kappa, sorted."""
 
     def __len__(self) -> int:
         return len(self.values)
@@ -64,7 +66,7 @@ class Column:
         """Rows that say something: with a value, and for counts with a denominator above 0."""
         if self.kind == "ratio":
             return self.finite & (self.values[:, 1] > 0)
-        if self.kind == "macro_f1":
+        if self.kind in TALLIED:
             return np.asarray(self.rows @ np.ones(self.rows.shape[1]) > 0)  # NaN is not above 0
         return self.finite
 
@@ -77,7 +79,10 @@ class Column:
 
     @property
     def bounded(self) -> bool:
-        """Does the estimate lie in [0, 1] by nature? False for a ratio whose numerators exceed denominators."""
+        """Does the estimate lie in [0, 1]? False for a ratio whose numerators exceed denominators, and for a kappa
+        of 0 or below."""
+        if self.kind == "kappa":
+            return influence(self).value > 0
         if self.kind != "ratio":
             return True
         return not bool((self.values[:, 0] > self.values[:, 1]).any())
@@ -135,6 +140,12 @@ def macro_f1_of(counts: Floats, labels: tuple[str, ...], clusters: Clusters) -> 
     return _column("macro_f1", _not_negative(counts), clusters, labels)
 
 
+def kappa_of(counts: Floats, labels: tuple[str, ...], clusters: Clusters) -> Column:
+    """Counts as for `macro_f1_of`; the estimate is Cohen's kappa (1960) of all items. A wrong item counts as a false
+    negative of the label that is right and a false positive of the label that was given."""
+    return replace(macro_f1_of(counts, labels, clusters), kind="kappa")
+
+
 def scopes(tag_sets: Sequence[Sequence[str]], carried: Codes | Places) -> dict[str, Mask]:
     """Scope -> mask of rows: ``all`` first, then ``tag:<tag>`` by name. Row i has the tags ``tag_sets[carried[i]]``."""
     masks = {"all": np.ones(len(carried), dtype=np.bool_)}
@@ -144,8 +155,8 @@ def scopes(tag_sets: Sequence[Sequence[str]], carried: Codes | Places) -> dict[s
 
 
 def relabel(column: Column, labels: tuple[str, ...]) -> Column:
-    """A macro_f1 column on a label axis that holds its own: labels that it lacks have no counts."""
-    if column.kind != "macro_f1" or column.labels == labels:
+    """A column by label on a label axis that holds its own: labels that it lacks have no counts."""
+    if column.kind not in TALLIED or column.labels == labels:
         return column
     values = np.where(column.finite[:, None, None], 0.0, np.nan) * np.ones((1, len(labels), 3))
     values[:, np.searchsorted(labels, column.labels)] = column.values
@@ -166,7 +177,8 @@ def influence(column: Column) -> Influence:
     """The estimate of a column and the influence of each row on it: its values times the gradient of the estimate.
 
     Mean: (x - m) / n. Ratio R: (numerator - R denominator) / sum of denominators. Macro F1: the mean over labels of
-    the same with numerator 2 tp and denominator 2 tp + fp + fn.
+    the same with numerator 2 tp and denominator 2 tp + fp + fn. Kappa: the same with numerator n A - E and denominator
+    n^2 - E, where of n items A agree and E is the sum over labels of (tp + fn) (tp + fp).
     """
     rows = column.judged
     if not rows.any():
@@ -177,7 +189,10 @@ def influence(column: Column) -> Influence:
         parts[rows] = (taken[:, 0] - value) / len(taken)
         return Influence(value, parts)
     sums = taken.sum(axis=0)
-    value, gradient = _of_ratio(sums) if column.kind == "ratio" else _of_macro_f1(sums.reshape(-1, 3))
+    if column.kind == "ratio":
+        value, gradient = _of_ratio(sums)
+    else:
+        value, gradient = (_of_kappa if column.kind == "kappa" else _of_macro_f1)(sums.reshape(-1, 3))
     parts[rows] = taken @ gradient
     return Influence(value, parts)
 
@@ -197,8 +212,22 @@ def _of_macro_f1(sums: Floats) -> tuple[float, Floats]:
     return float(f1.sum() / carried.sum()), gradient.ravel() / carried.sum()
 
 
+def _of_kappa(sums: Floats) -> tuple[float, Floats]:
+    """Cohen's kappa and its gradient, (labels x 3,), from sums (labels, 3); 1 where all items have one label."""
+    right, given = sums @ np.array([1.0, 0, 1]), sums @ np.array([1.0, 1, 0])
+    n, agreed, expected = float(right.sum()), float(sums[:, 0].sum()), float(right @ given)
+    below = n * n - expected
+    if below <= 0:
+        return 1.0, np.zeros(sums.size)
+    value = (n * agreed - expected) / below
+    above_by = np.stack([n + agreed - right - given, -right, agreed - given], axis=1)
+    below_by = np.stack([2 * n - right - given, -right, 2 * n - given], axis=1)
+    return value, ((above_by - value * below_by) / below).ravel()
+
+
 def cases(column: Column) -> Floats:
-    """The value of each case alone, (n,): the share, the ratio, or the case's own F1; NaN where it has none.
+    """The value of each case alone, (n,): the share, the ratio, or the case's own F1, which for a kappa is the share of
+    its items that agree; NaN where it has none.
 
     A case with nothing to find and nothing found has F1 1.
     """
@@ -208,7 +237,7 @@ def cases(column: Column) -> Floats:
         top, bottom = column.values[:, 0], column.values[:, 1]
     else:
         top, bottom = (column.rows @ np.tile(weights, len(column.labels)) for weights in ((2, 0, 0), (2.0, 1, 1)))
-    empty = 1.0 if column.kind == "macro_f1" else np.nan
+    empty = 1.0 if column.kind in TALLIED else np.nan
     alone = np.divide(top, bottom, out=np.full(len(column), empty), where=bottom > 0)
     return np.where(column.finite, alone, np.nan)
 

@@ -60,7 +60,8 @@ def binomial_chances(k: npt.ArrayLike, n: npt.ArrayLike, p: float) -> Floats:
     drawn, wanted = np.asarray(n, dtype=np.int64), np.asarray(k, dtype=np.int64)
     ups = np.minimum(np.maximum(wanted, 0), drawn)
     downs = drawn - ups
-    logs = log_factorial(drawn) - log_factorial(ups) - log_factorial(downs)
+    log_of = _table().__getitem__ if not drawn.size or drawn.max() < _TABLED else _log_factorial
+    logs = log_of(drawn) - log_of(ups) - log_of(downs)
     logs += ups * math.log(p) + downs * math.log1p(-p)
     return np.asarray(np.exp(logs) * (ups == wanted))
 

@@ -90,8 +90,8 @@ def estimate(
 
     ``wilson``: binary, each case 0 or 1 and its own cluster. ``clustered wilson``: everything else that lies in
     [0, 1], by Wilson's formula at the effective number of cases v (1 - v) / SE^2 (Korn and Graubard 1998), with the
-    clustered SE (delta method for ratios and macro F1) and the t quantile of G - 1 degrees of freedom: near 1, where
-    good agents live, value +- t SE covers far less than it says. ``clustered delta``: value +- t SE, for ratios
+    clustered SE (delta method for ratios, macro F1, kappa) and the t quantile of G - 1 degrees of freedom: near 1,
+    where good agents live, value +- t SE covers far less than it says. ``clustered delta``: value +- t SE, for ratios
     that are no proportions.
     """
     rows = column.judged
@@ -119,15 +119,17 @@ def _clustered(column: Column, value: float, n_clusters: int, confidence: float)
     error = standard_error(influence(column).parts[rows], column.clusters[rows])
     method = "clustered wilson" if column.bounded else "clustered delta"
     if n_clusters < 2 or error < NO_ERROR:
-        return (*_no_spread(value, unseen_share(n_clusters, confidence), bounded=column.bounded), method)
+        return (*_no_spread(column, value, unseen_share(n_clusters, confidence)), method)
     quantile = t_quantile((1 + confidence) / 2, n_clusters - 1)
     if column.bounded:
         return (*score_interval(value, value * (1 - value) / error**2, quantile), method)
-    return max(0.0, value - quantile * error), value + quantile * error, method
+    lowest, highest = (-1.0, 1.0) if column.kind == "kappa" else (0.0, float("inf"))
+    return max(lowest, value - quantile * error), min(highest, value + quantile * error), method
 
 
-def _no_spread(value: float, share: float, *, bounded: bool) -> tuple[float, float]:
+def _no_spread(column: Column, value: float, share: float) -> tuple[float, float]:
     """Every cluster agrees: a share of unseen ones may still lie anywhere in [0, 1], or in [0, inf) if unbounded."""
+    bounded = column.bounded or column.kind == "kappa"
     return value * (1 - share), value + share * (1 - value) if bounded else float("inf")
 
 

@@ -23,6 +23,8 @@ LEVEL_CHARS = 40
 """A longer label is counted and never named: it may be a piece of text."""
 
 RARE = "rare labels"
+_TWO_AT_A_TIME = 1 << 18
+"""Rows from which on a table of all pairs of codes pays."""
 
 Counts = npt.NDArray[np.int64]
 
@@ -118,19 +120,31 @@ def count_levels(values: Any) -> Levels:
     import pandas as pd
 
     if isinstance(getattr(values, "dtype", None), pd.CategoricalDtype):
-        series = values if isinstance(values, pd.Series) else pd.Series(values)
-        codes, found = series.cat.codes.to_numpy(), list(series.cat.categories)
+        held: Any = values.array if isinstance(values, pd.Series) else values
+        codes, found = held.codes, list(held.categories)
     else:
         codes, uniques = pd.factorize(pd.Series(values, dtype=object) if isinstance(values, list | tuple) else values)
         found = list(uniques)
-    absent = bool(len(codes)) and int(codes.min()) < 0
-    counted = np.bincount(codes[codes >= 0] if absent else codes, minlength=len(found))
-    missing = len(codes) - int(counted.sum())
+    counted, missing = _count_codes(codes, len(found))
     named: dict[str, int] = {}
     for level, rows in zip(found, counted.tolist(), strict=True):
         if rows:
             named[_word(level)] = named.get(_word(level), 0) + rows
     return Levels(named, missing)
+
+
+def _count_codes(codes: npt.NDArray[np.signedinteger[Any]], most: int) -> tuple[Counts, int]:
+    """Rows of each code below ``most``, and of -1. Codes of one byte are counted two at a time: twice as quick."""
+    if codes.dtype == np.int8 and len(codes) > _TWO_AT_A_TIME and codes.flags.c_contiguous:
+        even = len(codes) // 2 * 2
+        pairs = np.bincount(codes[:even].view(np.uint16), minlength=1 << 16).reshape(256, 256)
+        counted = pairs.sum(axis=0) + pairs.sum(axis=1)
+        for code in codes[even:].tolist():
+            counted[code] += 1  # -1 is 255, the last place
+        return counted[:most], int(counted[-1])
+    absent = bool(len(codes)) and int(codes.min()) < 0
+    counted = np.bincount(codes[codes >= 0] if absent else codes, minlength=most)
+    return counted, len(codes) - int(counted.sum())
 
 
 def add_levels(one: Levels | Groups, other: Levels | Groups) -> Levels | Groups:

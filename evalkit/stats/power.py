@@ -94,18 +94,20 @@ def _rejects(discordant: Codes, critical: Codes, share: float) -> Floats:
     """P(B >= critical) for B binomial (discordant, share), for consecutive numbers of discordant cases.
 
     From one number to the next the tail gains where the next case breaks one at the edge, and loses the edge where
-    the critical count rises: sums of single chances, no tail is summed twice.
+    the critical count rises: sums of single chances, all of them multiples of P(B = critical - 1).
     """
     if share >= 1:
         return (critical <= discordant).astype(np.float64)
     if share <= 0:
         return np.zeros(len(discordant))
     tail = 1 - binomial_below(int(critical[0]) - 1, int(discordant[0]), share)
-    gained = share * binomial_chances(critical[:-1] - 1, discordant[:-1], share)
-    lost = np.where(np.diff(critical) > 0, binomial_chances(critical[:-1], discordant[1:], share), 0.0)
+    total, edge = discordant[:-1], critical[:-1]
+    gained = share * binomial_chances(edge - 1, total, share)
+    lost = gained * (total + 1) / edge * (np.diff(critical) > 0)  # P(B = edge) of one case more
     return tail + np.concatenate([[0.0], np.cumsum(gained - lost)])
 
 
+@lru_cache(maxsize=4096)  # slices of one run have the same sizes under every metric
 def cases_needed_discordant(broke: float, fixed: float, *, power: float = 0.8, alpha: float = 0.05) -> int:
     """Cases at which `power_discordant` reaches ``power``, to a four-hundredth: exact power wavers from n to n + 1.
 
@@ -130,13 +132,13 @@ def cases_needed_discordant(broke: float, fixed: float, *, power: float = 0.8, a
     return n
 
 
+@lru_cache(maxsize=4096)
 def mde_discordant(fixed: float, *, n: int, power: float = 0.8, alpha: float = 0.05) -> float:
     """The smallest drop that n cases show with chance ``power`` while a share ``fixed`` gets better, to a
     thousandth.
 
-    Where no drop would be seen, the largest there can be.
+    Where a drop leaves no room for that share, what it leaves gets better. 1 where no drop would be seen.
     """
-    most = max(1 - 2 * fixed, 0.0)
     z_alpha, z_power = normal_quantile(1 - alpha), normal_quantile(power)
     guess = 0.0
     for _ in range(4):  # the normal formula, by repeated substitution
@@ -145,9 +147,10 @@ def mde_discordant(fixed: float, *, n: int, power: float = 0.8, alpha: float = 0
         guess = spread / math.sqrt(max(n, 1))
 
     def power_of(drop: float) -> float:
-        return power_discordant(fixed + drop, fixed, n=n, alpha=alpha)
+        better = min(fixed, (1 - drop) / 2)
+        return power_discordant(better + drop, better, n=n, alpha=alpha)
 
-    return _smallest(power_of, (power, alpha), guess=guess, most=most)
+    return _smallest(power_of, (power, alpha), guess=guess, most=1.0)
 
 
 def cases_needed_mean(

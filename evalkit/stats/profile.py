@@ -66,7 +66,7 @@ class Profile:
                 raise StatisticsError("the profile is of another format", next_step="profile the reference again")
             columns = {str(name): _unpack(column) for name, column in stored["columns"].items()}
             return Profile(columns, {str(key): str(value) for key, value in stored["about"].items()})
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError):
             raise StatisticsError(
                 "this is no profile", next_step="make one with `evalkit drift profile RUN -o profile.json`"
             ) from None

@@ -15,21 +15,21 @@ from evalkit.spec.document import parse_spec
 from evalkit.spec.examples import read_examples
 from evalkit.spec.registry import Registry
 from evalkit.spec.schema import Spec
-from evalkit.tasks.billing_codes import FAMILY as BILLING_CODES
-from evalkit.tasks.note_summary import FAMILY as NOTE_SUMMARY
-from evalkit.tasks.openfamily import Families
-from evalkit.tasks.prior_authorization import FAMILY as PRIOR_AUTHORIZATION
+from evalkit.tasks.families import Families, Schemas
 
 if TYPE_CHECKING:
     from evalkit.agents.agent import Agent
+    from evalkit.agents.conversation import Converser
     from evalkit.cases.case import GoldSet
 
 FAMILIES = Families({
-    "billing_codes": BILLING_CODES,
-    "note_summary": NOTE_SUMMARY,
-    "prior_authorization": PRIOR_AUTHORIZATION,
+    "billing_codes": "evalkit.tasks.billing_codes",
+    "note_summary": "evalkit.tasks.note_summary",
+    "patient_conversation": "evalkit.tasks.patient_conversation",
+    "prior_authorization": "evalkit.tasks.prior_authorization",
 })  # fmt: skip
-"""Every clinical family by the name that a spec's ``family:`` says; any other name gives an open family."""
+"""Every clinical family by the name that a spec's ``family:`` says, imported when it is first asked for; any other
+name gives an open family."""
 
 PRODUCTION = "production"
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -72,7 +72,8 @@ def read_spec(text: str | bytes, *, path: str) -> Spec:
     spec = reread_spec(text, path=path)
     _check_gates(spec)
     read_examples(spec)
-    execute = FAMILIES[spec.family].rules
+    family = FAMILIES[spec.family]
+    execute = family.rules or family.converser
     if execute is not None:
         execute(spec)
     return spec
@@ -80,8 +81,7 @@ def read_spec(text: str | bytes, *, path: str) -> Spec:
 
 def reread_spec(text: str | bytes, *, path: str) -> Spec:
     """A spec that a run was made with: parsed again, and not tried again on metrics and offline agent."""
-    schemas = {name: family.tables for name, family in FAMILIES.items()}
-    return parse_spec(text, path=path, schemas=schemas, open_families=True)
+    return parse_spec(text, path=path, schemas=Schemas(FAMILIES), open_families=True)
 
 
 def _check_gates(spec: Spec) -> None:
@@ -127,14 +127,32 @@ def offline_agent(spec: Spec) -> Agent:
 
     Raises AgentError for a family without one.
     """
+    from evalkit.agents.conversation import guarded
     from evalkit.agents.guard import guard
+    from evalkit.executions.talks import seated
 
-    rules = FAMILIES[spec.family].rules
+    family = FAMILIES[spec.family]
+    rules = family.rules
+    if family.converser is not None and family.stage is not None:
+        return seated(guarded(spec, family.converser(spec)), family.stage)
     if rules is None:
         raise AgentError(
             "this family has no offline agent", where=spec.family, next_step="give the address of an agent"
         )
     return guard(spec, rules(spec))
+
+
+def seat(spec: Spec, agent: Agent | Converser) -> Agent:
+    """The agent as the spec's family asks it: on its stage where cases are conversations, as it is elsewhere.
+
+    A recording answers as it was recorded.
+    """
+    from evalkit.executions.talks import seated
+
+    stage = FAMILIES[spec.family].stage
+    if stage is None or getattr(agent, "recorded", False):
+        return agent  # type: ignore[return-value]  # elsewhere an agent takes a request
+    return seated(agent, stage)
 
 
 def shipped_root() -> Path:

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from evalkit.agents.agent import Agent, Model
+from evalkit.agents.conversation import Conversation, Tools, Turn
 from evalkit.cases.case import Case
 from evalkit.cases.people import STRESS, People
+from evalkit.executions.talks import Stage
 from evalkit.metrics.scoring import Metric
 from evalkit.spec.schema import Spec, TableSchema
 
@@ -36,5 +38,9 @@ class Family:
     """None where cases are only imported."""
     rules: Callable[[Spec], Model] | None = None
     """The offline model that executes the spec's tables."""
+    converser: Callable[[Spec], Callable[[Conversation, Tools], Turn]] | None = None
+    """The offline agent of a family that converses; it has no ``rules`` then."""
+    stage: Stage | None = None
+    """Of a family whose cases are conversations: what an agent is put on."""
     baselines: Mapping[str, Callable[[Sequence[Case]], Agent]] = field(default_factory=dict)
     """Degenerate agents, made from the cases they will answer: ``majority``, ``refuse-all``, ``copy``."""

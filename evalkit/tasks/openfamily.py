@@ -47,10 +47,3 @@ def open_family(name: str) -> Family:
         head_metric="refusal_accuracy",
         lower_is_better=frozenset({"refused_wrongly", "answered_wrongly", "needs_review"}),
     )
-
-
-class Families(dict[str, Family]):
-    """The known families by name. Asked for another one, it gives an open family and does not keep it."""
-
-    def __missing__(self, name: str) -> Family:
-        return open_family(name)

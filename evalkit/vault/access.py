@@ -15,7 +15,8 @@ from typing import Any, Literal, get_args
 from evalkit.cards import Grid, card
 from evalkit.errors import AccessRefused, AuditError
 
-Deed = Literal["execute", "search", "prove", "read", "export", "hold", "lift", "purge", "shred", "rotate", "grant"]
+Deed = Literal["execute", "search", "prove", "read", "export", "hold", "lift", "purge", "shred", "rotate", "grant",
+               "review", "promote"]  # fmt: skip
 """What can be granted."""
 DEEDS: tuple[Deed, ...] = get_args(Deed)
 EVERY = "*"
@@ -81,6 +82,8 @@ DEFAULT = Policy(
         _grant("operator", "execute", "", "runs agents; the record is written, not read"),
         _grant("reviewer", "search", "", "finds the cases to review"),
         _grant("reviewer", "read", "free_text date", "judges outputs beside the note that they rest on"),
+        _grant("reviewer", "review", "", "decides on de-identified cases"),
+        _grant("curator", "search promote", "", "adds reviewed cases to gold sets, and reads no PHI"),
         _grant("auditor", "search prove export", "", "examines who did what, without PHI (164.312(b))"),
         _grant("privacy_officer", "search prove read export hold lift purge shred", "*",
                "answers patients, courts and breach inquiries (164.524, 164.528, 164.410)"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
@@ -168,12 +168,18 @@ class Audit:
 
     def read(self, seq: int) -> bytes:
         """A record's payload, opened. That it was read is on disk before it is opened."""
-        found = self.ledger.get(seq)
-        self._require("read", found, target=name_range(seq, seq))
+        return self.read_all([self.ledger.get(seq)])[0]
+
+    def read_all(self, records: Sequence[Record]) -> list[bytes]:
+        """The payloads of records, opened. That each was read is on disk, in one transaction, before any is opened."""
+        for found in records:
+            self._require("read", found, target=name_range(found.seq, found.seq))
+        actor = self.access.actor
         self.ledger.append([
-            Entry(self.access.actor, "read", subject=found.subject, phi=found.phi, target=name_range(seq, seq))
+            Entry(actor, "read", subject=one.subject, phi=one.phi, target=name_range(one.seq, one.seq))
+            for one in records
         ])  # fmt: skip
-        return self.ledger.payload(seq)
+        return [self.ledger.payload(found.seq) for found in records]
 
     def prove(self, seq: int) -> str:
         """The proof that a record is in the ledger; it shows the clear part alone. Handing it out is an export."""

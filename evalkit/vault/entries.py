@@ -25,6 +25,7 @@ from evalkit.records import record
 Action = Literal[
     "create", "evaluate", "execute", "read", "search", "export", "refuse", "subject", "rewrap", "shred", "purge",
     "hold", "lift", "policy", "token", "revoke", "rotate", "silence", "clock", "break_glass",
+    "deidentify", "review", "promote",
 ]  # fmt: skip
 """What happened."""
 Outcome = Literal["ok", "refused", "needs_review", "error"]

@@ -24,7 +24,7 @@ from typing import Any
 from evalkit.errors import AuditError, EvalkitError, JournalError, SealError
 from evalkit.vault.database import check_file, connect, damaged, refuse, transaction, translated
 from evalkit.vault.entries import FIELDS, OWN, Entry, Record, microseconds, record_of, text_of
-from evalkit.vault.keys import LedgerKeys
+from evalkit.vault.keys import LedgerKeys, Signer
 from evalkit.vault.merkle import BLOCK, Frontier, prove_consistency, prove_inclusion, root_of
 from evalkit.vault.notes import Checkpoint, Verifier, parse_checkpoint, parse_note
 from evalkit.vault.subjects import Subjects
@@ -96,6 +96,7 @@ class Ledger:
         self._lock = threading.RLock()
         self._gate = threading.Lock()
         self._waiting: list[_Ticket] = []
+        self._signer: Signer | None = None
         self._testified = (0, 0.0)
         self._last = 0
 
@@ -114,6 +115,7 @@ class Ledger:
                     run(statement)
                 run("INSERT INTO header (name, value) VALUES ('origin', ?)", (origin,))
                 ledger._begin(origin)
+                ledger._signer = keyring.signer()
                 turn = ledger._turn(run)
                 turn.found(actor=actor)
                 ledger.frontier = turn.finish([keyring.signer()])
@@ -134,10 +136,11 @@ class Ledger:
                 check_file(connection, path, application_id=APPLICATION_ID, newest=FORMAT, schema=SCHEMA)
                 (origin,) = connection.execute("SELECT value FROM header WHERE name = 'origin'").fetchone()
                 ledger._begin(str(origin))
+                ledger.subjects.cipher("")  # without the keyring nothing is read or added, and no new one is made
+                ledger._signer = keyring.signer() if writable else None
                 ledger.catch_up()
                 if writable:
                     ledger._check_head()
-            ledger.subjects.cipher("")  # without the keyring nothing is read or added
             return ledger
         except (TypeError, IndexError):
             connection.close()
@@ -155,7 +158,6 @@ class Ledger:
     def _begin(self, origin: str) -> None:
         self.origin = origin
         self.subjects = Subjects(self._connection, origin, self.keyring, path=self.path)
-        self._signer = self.keyring.signer() if self.writable else None
 
     def __len__(self) -> int:
         with self._reading() as run:
@@ -303,6 +305,15 @@ class Ledger:
             return key.unseal(sealed[0], aad=text_of(self.origin, seq, row[1], values=row[2:-1]))
         except SealError as error:
             raise AuditError(error.what, where=f"{self.path} seq {seq}", next_step=error.next_step) from None
+
+    def why_gone(self, found: Record) -> str | None:
+        """Why a record's payload can never be opened again, or None where it is there and its key is."""
+        with self._reading() as run:
+            if run("SELECT 1 FROM subject_keys WHERE subject = ?", (found.subject or OWN,)).fetchone() is None:
+                return "the person was shredded: nothing opens what was sealed for them"
+            if run("SELECT 1 FROM payloads WHERE seq = ?", (found.seq,)).fetchone() is None:
+                return "the payload was purged" if found.digest else "the record never had a payload"
+        return None
 
     def note(self) -> str:
         """The newest checkpoint, signed."""

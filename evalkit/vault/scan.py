@@ -21,12 +21,16 @@ _KEPT = 256
 """Odd records that are looked at more closely; more are counted."""
 _CLEAR = ", ".join(f"r.{name}" for name in ("seq", "at", *FIELDS, "digest", "leaf"))
 _SELECT = f"SELECT {_CLEAR}, p.sealed FROM records r LEFT JOIN payloads p ON p.seq = r.seq ORDER BY r.seq"  # noqa: S608
-_SUBJECT = FIELDS.index("subject")
+_SUBJECT = 2 + FIELDS.index("subject")
+_ENDED, _MS, _DIGEST, _LEAF = (2 + len(FIELDS) + offset for offset in (-2, -1, 0, 1))
+_KINDS = ((0, int), (1, int), (_ENDED, int), (_MS, int), (_DIGEST, str))
 _JOIN = "\n".join
 _sha256 = hashlib.sha256
 
-Row = tuple[int, bytes, str, bytes, str, bytes | None]
-"""Sequence, text, digest, leaf, subject and sealed payload of a record."""
+Values = tuple[Any, ...]
+"""A row as it comes from the file: sequence, time, the clear fields, digest, leaf, and the sealed payload or None."""
+Row = tuple[int, bytes, str, bytes]
+"""Sequence, text, digest and leaf of a record that is looked at more closely."""
 
 
 class Scan:
@@ -65,7 +69,7 @@ class Scan:
         self._keep_root(0, self._frontier, ())
         cursor = self._connection.execute(_SELECT)
         stored = self._stored_blocks()
-        while rows := self._shape(cursor.fetchmany(BLOCK)):
+        while rows := cursor.fetchmany(BLOCK):
             fresh = self._hash(rows)
             before = self._frontier.copy()
             if len(fresh) == BLOCK and not self._frontier.size % BLOCK:
@@ -80,54 +84,56 @@ class Scan:
         if next(stored, None) is not None:
             self._blocks.append((self.records, self.records))
 
-    def _shape(self, rows: Sequence[tuple[Any, ...]]) -> list[Row]:
-        """Rows as they came from the file, with the text of each record as `text_of` writes it.
+    def _hash(self, rows: Sequence[Values]) -> list[bytes]:
+        """The leaves of a block, hashed anew; what is odd about its records is noted.
 
         Raises TypeError for a value that has not the type of its column: as text it would look the same.
         """
-        begin, shaped = f"{MAGIC}\n{self._origin}\n", []
-        for seq, at, *words, ended, ms, digest, leaf, sealed in rows:
-            if not (type(seq) is type(at) is type(ended) is type(ms) is int and type(digest) is str):
-                raise TypeError("a value has not the type of its column")
-            text = f"{begin}{seq}\n{at}\n{_JOIN(words)}\n{ended}\n{ms}\n".encode()
-            shaped.append((seq, text, digest, leaf, words[_SUBJECT], sealed))
-        return shaped
-
-    def _hash(self, rows: Sequence[Row]) -> list[bytes]:
-        """The leaves of a block, hashed anew; what is odd about its records is noted."""
-        fresh = [_sha256(b"\x00%b%b\n" % (row[1], row[2].encode())).digest() for row in rows]
-        digests = ["" if row[5] is None else _sha256(row[5]).hexdigest() for row in rows]
+        if any({type(row[place]) for row in rows} != {kind} for place, kind in _KINDS):
+            raise TypeError("a value has not the type of its column")
+        begin = f"\0{MAGIC}\n{self._origin}\n"
+        leaves = [
+            f"{begin}{row[0]}\n{row[1]}\n{_JOIN(row[2:_ENDED])}\n{row[_ENDED]}\n{row[_MS]}\n{row[_DIGEST]}\n".encode()
+            for row in rows
+        ]
+        fresh = [_sha256(leaf).digest() for leaf in leaves]
+        digests = ["" if row[-1] is None else _sha256(row[-1]).hexdigest() for row in rows]
         first = self.next_seq
         if [row[0] for row in rows] != list(range(first, first + len(rows))):
             self._find_gaps(rows)
-        if fresh != [row[3] for row in rows] or any(row[1].count(b"\n") != LINES - 1 for row in rows):
-            for row, leaf in zip(rows, fresh, strict=True):
-                if leaf != row[3] or row[1].count(b"\n") != LINES - 1:
-                    self._note("odd", row[0], self._odd, row)
-        if digests != [row[2] for row in rows]:
+        if fresh != [row[_LEAF] for row in rows] or {leaf.count(b"\n") for leaf in leaves} != {LINES}:
+            for row, leaf, hashed in zip(rows, leaves, fresh, strict=True):
+                if hashed != row[_LEAF] or leaf.count(b"\n") != LINES:
+                    self._note("odd", row[0], self._odd, (row[0], _text_in(leaf), row[_DIGEST], row[_LEAF]))
+        if digests != [row[_DIGEST] for row in rows]:
             self._find_payloads(rows, digests)
         if self._opener is not None:
-            self._open(rows, digests, fresh)
+            self._open([
+                (row[0], _text_in(leaf), row[_SUBJECT], row[-1])
+                for row, leaf, hashed, digest in zip(rows, leaves, fresh, digests, strict=True)
+                if row[-1] is not None and digest == row[_DIGEST] and hashed == row[_LEAF]
+            ])  # fmt: skip
         self.next_seq = rows[-1][0] + 1
         return fresh
 
-    def _find_gaps(self, rows: Sequence[Row]) -> None:
+    def _find_gaps(self, rows: Sequence[Values]) -> None:
         due = self.next_seq
         for row in rows:
             if row[0] != due:
                 self._note("missing", due, count=row[0] - due)
             due = row[0] + 1
 
-    def _find_payloads(self, rows: Sequence[Row], digests: Sequence[str]) -> None:
+    def _find_payloads(self, rows: Sequence[Values], digests: Sequence[str]) -> None:
         for row, digest in zip(rows, digests, strict=True):
-            if digest == row[2]:
+            seq, recorded = row[0], row[_DIGEST]
+            if digest == recorded:
                 continue
             if not digest:
-                self._miss(row[0])
-            elif not row[2]:
-                self._note("added", row[0])
+                self._miss(seq)
+            elif not recorded:
+                self._note("added", seq)
             else:
-                self._note("payloads", row[0], self._payloads, (row[0], digest, row[2]))
+                self._note("payloads", seq, self._payloads, (seq, digest, recorded))
 
     def _miss(self, seq: int) -> None:
         if self._absent and self._absent[-1][1] == seq - 1:
@@ -135,10 +141,11 @@ class Scan:
         else:
             self._absent.append((seq, seq))
 
-    def _open(self, rows: Sequence[Row], digests: Sequence[str], fresh: Sequence[bytes]) -> None:
+    def _open(self, sound: Sequence[tuple[int, bytes, str, bytes]]) -> None:
+        """Open payloads: sequence, text, subject and sealed bytes of records that are as they were recorded."""
         assert self._opener is not None
-        for (seq, text, digest, leaf, subject, sealed), mark, hashed in zip(rows, digests, fresh, strict=True):
-            if sealed is None or mark != digest or leaf != hashed or (subject or OWN) in self._closed:
+        for seq, text, subject, sealed in sound:
+            if (subject or OWN) in self._closed:
                 continue
             try:
                 self._opener.cipher(subject).unseal(sealed, aad=text)
@@ -222,6 +229,11 @@ class Scan:
         if stray:
             found.append(Finding(Reason.PAYLOAD_ADDED, min(stray), strays + beyond))
         return found
+
+
+def _text_in(leaf: bytes) -> bytes:
+    """The text in what a leaf is the hash of, without the zero byte before it and the digest's line after it."""
+    return leaf[1 : leaf.rindex(b"\n", 0, -1) + 1]
 
 
 def _leaf_at(row: Row, seq: int) -> bytes:

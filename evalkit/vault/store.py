@@ -22,7 +22,7 @@ import os
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
@@ -220,6 +220,12 @@ class Store:
             ).fetchone()
         return None if row is None else self._unseal(row[2], b"attachment", (row[0], row[1], name))
 
+    def attachment_names(self) -> list[str]:
+        """The names under which something is attached, in the order in which each first was."""
+        with self._reading() as run:
+            found = run("SELECT name FROM attachments GROUP BY name ORDER BY min(seq)").fetchall()
+        return [name for (name,) in found]
+
     def close(self) -> None:
         """Fold the side files into the one file, and let go of it. Closing twice does nothing."""
         with self._lock, contextlib.closing(self._connection):
@@ -279,6 +285,24 @@ class Store:
             )
         with self._lock, transaction(self._connection, self.path, durable=durable) as run:
             yield run
+
+
+def copy_without(path: Path, fresh: Path, out: Collection[tuple[str, int]], *, keyring: KeyProvider) -> None:
+    """Write a file anew without some records (id and part), under a new data key; attachments stay."""
+    with Store.open(path, keyring=keyring) as old, Store.create(fresh, old.header, keyring=keyring) as new:
+        page: list[Row] = []
+        for row in old.read():
+            if (row[0], row[1]) not in out:
+                page.append(row)
+            if len(page) == _PAGE:
+                new.append(page)
+                page = []
+        if page:
+            new.append(page)
+        for name in old.attachment_names():
+            payload = old.attached(name)
+            assert payload is not None
+            new.attach(name, payload)
 
 
 def check_sqlite() -> str:

@@ -106,7 +106,7 @@ def verify(
     try:
         connection.execute("BEGIN")  # one state of the file, whatever is appended meanwhile
         _check_schema(connection, path, findings)
-        origin = str((connection.execute("SELECT value FROM header").fetchone() or ("",))[0])
+        (origin,) = connection.execute("SELECT value FROM header WHERE name = 'origin'").fetchone()
         trusted = [one if isinstance(one, Verifier) else Verifier(origin, one) for one in verifiers]
         note, stated = _read_note(connection, findings)
         head = _trust(note, stated, trusted, origin=origin, findings=findings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from evalkit.boundary import agreements, channels, ledger, stores, transport
+from evalkit.boundary import agreements, channels, conversations, ledger, stores, transport
 from evalkit.boundary.metamorphic import ORDER, RELATIONS
 from evalkit.boundary.suite import ALL
 
@@ -21,13 +21,16 @@ def told_by(*rules: object) -> set[tuple[str, str, str]]:
 def test_the_page_has_a_row_for_every_rule_and_none_besides(root: Path) -> None:
     page = (root / "docs" / "explanation" / "boundary.md").read_text(encoding="utf-8")
     rows = set(re.findall(r"^\| `([a-z_0-9]+)` \| (.*?) \| (.*?) \|$", page, re.MULTILINE))
-    rules = told_by(*ALL, *channels.RULES, *RELATIONS, ORDER, *agreements.RULES, *ledger.RULES)
+    rules = told_by(*ALL, *conversations.RULES, *channels.RULES, *RELATIONS, ORDER, *agreements.RULES, *ledger.RULES)
     once = {(transport.CHECK_ID, transport.TITLE, transport.CITATION), stores._FILES, stores._TAMPER, stores._RESTORE}
     assert rows == rules | once
 
 
 def test_every_id_is_one_rules_alone() -> None:
-    ids = [r.check_id for r in (*ALL, *channels.RULES, *RELATIONS, ORDER, *agreements.RULES, *ledger.RULES)]
+    ids = [
+        r.check_id
+        for r in (*ALL, *conversations.RULES, *channels.RULES, *RELATIONS, ORDER, *agreements.RULES, *ledger.RULES)
+    ]
     assert len(ids) == len(set(ids))
 
 

@@ -162,7 +162,7 @@ def test_our_own_bundles_come_back_with_every_field_and_flag() -> None:
 
 
 @pytest.mark.parametrize(
-    ("folder", "cases", "notes", "graded"), [("synthea", 22, 325, 0), ("davinci", 10, 0, 5), ("us_core", 1, 0, 0)]
+    ("folder", "cases", "notes", "graded"), [("synthea", 22, 325, 0), ("davinci", 10, 16, 5), ("us_core", 1, 0, 0)]
 )
 def test_public_files_become_cases(shared_data: Path, folder: str, cases: int, notes: int, graded: int) -> None:
     documents, _ = read_fhir(shared_data / folder)
@@ -172,3 +172,13 @@ def test_public_files_become_cases(shared_data: Path, folder: str, cases: int, n
     assert sum("graded" in case.tags for case in gold) == graded
     for case in gold:
         assert case_from_json(case_to_json(case)).digest == case.digest
+
+
+def test_observations_beside_a_request_come_as_data_without_names(shared_data: Path) -> None:
+    documents, _ = read_fhir(shared_data / "davinci")
+    notes = [
+        note for case in cases_of(documents, name="d", data_class="synthetic") for note in case.input["chart_notes"]
+    ]
+    assert {note["type"] for note in notes} == {"Observation"}
+    assert not [note for note in notes if {"subject", "performer", "note"} & json.loads(note["text"]).keys()]
+    assert all({"code", "status"} <= json.loads(note["text"]).keys() for note in notes)

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import errno
 import json
+import os
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -328,3 +331,24 @@ def test_a_span_in_a_list_of_notes_is_held_against_its_text(field, end, what):
     else:
         with pytest.raises(CaseError, match=what):
             case_from_json(text)
+
+
+@pytest.mark.parametrize("call", ["fsync", "rename"])
+def test_whichever_write_fails_the_old_version_stays_or_the_new_one_is_whole(call, tmp_path, gold, monkeypatch):
+    save_gold(tmp_path, "demo", gold)
+    real = getattr(os, call)
+    for number in range(8):
+        calls = iter(range(100))
+
+        def fail(*given, calls=calls, number=number, **named):
+            if next(calls) == number:
+                raise OSError(errno.ENOSPC, "no space")
+            return real(*given, **named)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(os, call, fail)
+            with suppress(CaseError):
+                save_gold(tmp_path, "demo", GoldSet("more", gold.cases[:2]))
+        for version in gold_versions(tmp_path, "demo"):
+            assert len(load_gold(tmp_path, "demo", version)) == (4 if version == 1 else 2)
+        assert [path.name for path in (tmp_path / "gold/demo").iterdir() if path.name.startswith(".")] == []

@@ -107,7 +107,7 @@ def test_mlflow_holds_the_comparison_and_both_runs(shown: Shown) -> None:
         client = MlflowClient(tracking_uri=f"sqlite:///{shown.folder / '.evalkit' / 'mlflow.db'}")
         experiment = client.get_experiment_by_name("billing_codes")
         kinds = [found.data.tags["evalkit.kind"] for found in client.search_runs([experiment.experiment_id])]
-    assert sorted(kinds) == ["comparison", "run", "run"]
+    assert sorted(kinds) == ["comparison", "run", "run", "versions"]
 
 
 def test_no_planted_identifier_is_shown_or_stored_in_the_page(shown: Shown) -> None:

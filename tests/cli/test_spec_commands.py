@@ -56,3 +56,26 @@ def test_production_moves_with_a_passing_gate_and_rolls_back(drafts: Path, capsy
 def test_diff_names_the_edited_row(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["spec", "diff", "billing_codes@1.0.0", "billing_codes@2.0.0"]) == 0
     assert "Modifiers/25" in capsys.readouterr().out
+
+
+def test_a_gate_that_cannot_see_its_margin_says_so_when_it_is_written(
+    drafts: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gold = ("--gold", "billing-codes-synthetic")
+    assert run(["spec", "lint", str(drafts / "2.0.0.md"), *gold]) == 0
+    blind = "BLIND: line_exact: a drop of 2.0 points from 90.0 % is shown by"
+    assert blind in capsys.readouterr().out
+    generous = (drafts / "2.0.0.md").read_text(encoding="utf-8").replace("max_drop: 0.02", "max_drop: 0.6")
+    (drafts / "generous.md").write_text(generous, encoding="utf-8")
+    assert run(["spec", "lint", str(drafts / "generous.md"), *gold]) == 0
+    lint = capsys.readouterr().out
+    assert "BLIND" not in lint
+    assert "a drop of 60.0 points" in lint
+    assert run(["spec", "publish", str(drafts / "2.0.0.md"), *WHO, *gold]) == 0
+    published = capsys.readouterr().out
+    assert published.index(blind) < published.index("published billing_codes@2.0.0")
+
+
+def test_publishing_without_a_gold_set_says_that_nobody_asked(drafts: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["spec", "publish", str(drafts / "2.0.0.md"), *WHO]) == 0
+    assert "not asked whether 1 gate on a drop can be seen" in capsys.readouterr().out

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -229,10 +230,40 @@ def test_a_gate_may_name_its_own_level(build: Build) -> None:
         assert verdict(after, rule, before) == judged
 
 
-def test_a_slice_that_nobody_carries_is_one_line_and_no_pass(build: Build) -> None:
-    with pytest.raises(MetricError, match="no estimate of m on tag:nowhere") as refused:
-        verdict(build(EDGE), Gate(metric="m", min=0.1, scope="tag:nowhere"))
+@pytest.mark.parametrize(
+    "bound", [{"min": 0.1}, {"max": 0.9}, {"equals": 1}, {"max_drop": 0.02, "versus": "production"}]
+)
+def test_a_gate_on_a_slice_that_nobody_carries_is_undecided(build: Build, bound: dict[str, Any]) -> None:
+    rule = Gate(metric="m", scope="tag:nowhere", **bound)
+    report = gate(with_gates(build(EDGE), rule), build(EDGE))
+    assert report.verdict == "undecided"
+    assert report.exit_code == 3
+    assert report.results[0].what == "no case of this run carries the tag: nothing is known"
+
+
+def test_a_gate_on_a_metric_that_applied_to_no_case_is_undecided_and_fails_where_it_raised(build: Build) -> None:
+    rule = Gate(metric="m", min=0.1)
+    silent = build({"head": [True] * 30, "m": [None] * 30})
+    assert gate(with_gates(silent, rule)).results[0].what == "it applied to no case of this run: nothing is known"
+    assert verdict(silent, rule) == "undecided"
+    raised = {"errors": {"m": dict.fromkeys(range(30), "KeyError")}}
+    assert verdict(build({"head": [True] * 30, "m": [None] * 30}, given=raised), rule) == "fail"
+
+
+def test_a_gate_on_a_metric_that_nobody_computed_is_a_mistake_in_one_line(build: Build) -> None:
+    with pytest.raises(MetricError, match="no estimate of nothing on all") as refused:
+        verdict(build(EDGE), Gate(metric="nothing", min=0.1))
     assert "\n" not in str(refused.value)
+
+
+def test_few_clusters_and_missing_pairs_stand_beside_a_verdict(build: Build) -> None:
+    few = {"clusters": [f"p{row % 8}" for row in range(200)]}
+    before = build({"m": [True] * 200}, given=few)
+    after = build({"m": [None] * 2 + [False] * 20 + [True] * 178}, given=few, version=1)
+    seen = gate(with_gates(after, Gate(metric="m", min=0.1, max_drop=0.02, versus="production")), before).results
+    assert "198 cases in 8 clusters: few independent units" in seen[0].what
+    assert "198 pairs in 8 clusters: few independent units" in seen[1].what
+    assert "2 cases left out: only one of the two runs has a value" in seen[1].what
 
 
 def test_one_case_passes_no_floor_and_fails_none_that_it_does_not_exclude(build: Build) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from evalkit.errors import StatisticsError
 from evalkit.evaluation.comparison import compare
-from evalkit.evaluation.pairing import align, judge_stopped
+from evalkit.evaluation.pairing import align, judge_stopped, watched_by
 from evalkit.evaluation.run import Run, Stopped
 from evalkit.stats.comparison import Difference
 
@@ -98,7 +98,7 @@ def differences(build: Build) -> tuple[Difference, ...]:
 def test_the_watched_head_has_the_decision_and_one_over_e(
     build: Build, decision: Any, verdict: str, p_value: float, p_adjusted: float, noninferior: bool
 ) -> None:
-    head, *rest = judge_stopped(differences(build), replace(STOPPED, decision=decision), "run-0")
+    head, *rest = judge_stopped(differences(build), replace(STOPPED, decision=decision), watched=True)
     assert (head.verdict, head.noninferior, head.test) == (verdict, noninferior, "e-process")
     assert (head.p_value, head.p_adjusted) == pytest.approx((p_value, p_adjusted))
     assert head.p_exact is None
@@ -106,14 +106,20 @@ def test_the_watched_head_has_the_decision_and_one_over_e(
 
 
 def test_evidence_below_one_is_no_p_value_above_one(build: Build) -> None:
-    head = judge_stopped(differences(build), replace(STOPPED, e_value=0.5), "run-0")[0]
+    head = judge_stopped(differences(build), replace(STOPPED, e_value=0.5), watched=True)[0]
     assert head.p_value == head.p_adjusted == 1.0
 
 
 def test_a_run_that_was_watched_against_another_baseline_decides_nothing(build: Build) -> None:
     found = differences(build)
     assert found[0].verdict == found[1].verdict == "regressed"
-    judged = judge_stopped(found, STOPPED, "run-7")
+    judged = judge_stopped(found, STOPPED, watched=False)
     assert {one.verdict for one in judged} == {"undecided"}
     assert judged[0].test == found[0].test
     assert judged[0].effect == found[0].effect
+
+
+def test_a_watch_says_nothing_in_units_that_it_did_not_have(build: Build) -> None:
+    run = replace(build({"m": [True] * 40}), stopped=STOPPED)
+    assert watched_by(run) == watched_by(run.by(cluster="patient")) == STOPPED.baseline
+    assert watched_by(run.by(cluster="case")) == watched_by(build({"m": [True] * 40})) == ""

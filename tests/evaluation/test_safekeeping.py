@@ -21,6 +21,7 @@ from evalkit.evaluation.safekeeping import (
 )
 from evalkit.executions.execution import Execution, Failure
 from evalkit.executions.runner import Budget, Settings
+from evalkit.executions.tools import watched_tool
 from evalkit.spec.registry import Registry
 from evalkit.spec.schema import Spec
 from evalkit.tasks import read_spec
@@ -221,3 +222,44 @@ def test_a_spec_version_was_last_in_effect_when_production_left_it(tmp_path: Pat
     registry.promote("billing_codes", "1.0.0", author="a", reason="b", override="c", at=moments[1])
     assert last_in_effect(tmp_path)("billing_codes@1.0.0") is None
     assert last_in_effect(tmp_path)("unknown@1.0.0") == datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def test_which_tools_were_called_is_answered_by_name_in_order_and_never_by_what_they_were_given(
+    workspace: Path, spec: Spec
+) -> None:
+    canary = "ZQXJ-canary-7731"
+    rules = ek.offline_agent(spec)
+
+    @watched_tool
+    def find_fee(code: str, about: str) -> int:
+        return len(code)
+
+    def odd(about: str) -> None:
+        """A tool whose very name says too much."""
+
+    odd.__name__ = f"look up {canary}"
+    look_up = watched_tool(odd)
+
+    async def agent(request: Request) -> Reply:
+        answered = rules(request)
+        reply = answered if isinstance(answered, Reply) else await answered
+        for _ in (reply.output or {}).get("lines", ())[:1]:
+            find_fee("99213", canary)
+            look_up(canary)
+            find_fee("99214", canary)
+        return reply
+
+    run = ek.evaluate(spec, ek.synthesize(spec, n=6, seed=7), agent)
+    with open_ledger() as ledger:
+        audit = custodian(ledger)
+        called = audit.search(Question(action="execute", target=run.header.run_id, tool="find_fee"))
+        every = audit.search(Question(action="execute", target=run.header.run_id, outcome="ok"))
+        assert len(called) > 0
+        assert {one.seq for one in every} <= {one.seq for one in called}
+        first, odd_one, last = called[0].tools
+        assert (first, last) == ("find_fee", "find_fee")
+        assert odd_one.startswith("sha256:")
+        shown = str(audit.account(called[0].seq))
+        assert f"find_fee, {odd_one}, find_fee" in shown
+        assert canary not in shown
+        assert audit.search(Question(tool="find")) == ()

@@ -284,3 +284,24 @@ def test_overlapping_findings_of_a_detector_are_written_once_each_and_known_valu
 )
 def test_what_a_detector_finds_is_reduced_by_the_letter(category, shown, left):
     assert _plain(shown, (), detect=lambda text: [Span(0, len(text), category)]) == left
+
+
+def test_every_replacement_says_where_it_stood_and_where_its_stand_in_stands():
+    known = (Identifier("patient.name", "name", "Orla Quimby"), Identifier("visit", "date", "2025-03-04"))
+    value = {"note": "Orla Quimby came 2025-03-04. Orla left.", "lines": [{"text": "for Orla Quimby"}]}
+    done = deidentify(value, known, person="p", aliases=Aliases(), terms=Terms(today=date(2026, 1, 1)))
+    texts = {"note": value["note"], "lines[0].text": value["lines"][0]["text"]}
+    after = {"note": done.value["note"], "lines[0].text": done.value["lines"][0]["text"]}
+    seen = [(edit.path, texts[edit.path][edit.start : edit.end], edit.invented) for edit in done.edits]
+    assert seen == [
+        ("note", "Orla Quimby", True), ("note", "2025-03-04", False), ("note", "Orla", True),
+        ("lines[0].text", "Orla Quimby", True),
+    ]  # fmt: skip
+    for path, text in texts.items():
+        rest, at, shown = after[path], 0, []
+        for edit in (one for one in done.edits if one.path == path):
+            assert text[at : edit.start] == rest[edit.at - (edit.start - at) : edit.at]
+            shown.append(rest[edit.at : edit.until])
+            at = edit.end
+        assert all(shown)
+        assert text[at:] == rest[len(rest) - len(text[at:]) :]

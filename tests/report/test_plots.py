@@ -54,7 +54,7 @@ def test_colours_are_variables_of_the_page_with_a_fallback(forest: str) -> None:
 
 def test_an_undecided_row_is_grey_and_hollow(records: SimpleNamespace) -> None:
     grey = plots.forest([records.difference(verdict="undecided")], margin=0.02)
-    assert "var(--ek-open,#8b8d98)" in grey
+    assert "var(--ek-open,#646872)" in grey
     assert "var(--ek-bad,#b3362d)" not in grey
     assert "fill: var(--ek-paper,#ffffff)" in grey
 

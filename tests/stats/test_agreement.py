@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import spearmanr
 from sklearn.metrics import cohen_kappa_score
@@ -127,6 +127,7 @@ def test_a_rater_who_is_always_one_mark_higher_agrees_in_order_and_less_in_value
     assert icc(shifted, model=3).value == pytest.approx(order.value)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=4, max_size=30))
 def test_a_rank_correlation_knows_ranks_alone_and_turns_with_one_side(pairs: list[tuple[int, int]]) -> None:
     one, other = ([pair[side] for pair in pairs] for side in (0, 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -37,6 +37,7 @@ def test_values_far_out_and_values_that_are_none_are_all_counted() -> None:
     assert counts[0] == counts[-1] == 1
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=60))
 def test_the_order_of_values_is_the_order_of_their_cells(values: list[float]) -> None:
     scale = find_scale(np.array(values))
@@ -44,6 +45,7 @@ def test_the_order_of_values_is_the_order_of_their_cells(values: list[float]) ->
     assert cells == sorted(cells)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=80), st.integers(1, 79))
 def test_profiles_of_parts_add_up_to_that_of_the_whole(values: list[float], cut: int) -> None:
     whole = np.array(values)
@@ -52,6 +54,7 @@ def test_profiles_of_parts_add_up_to_that_of_the_whole(values: list[float], cut:
     assert (add_numbers(*parts).counts == count_numbers(whole, scale).counts).all()
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-50, 50), min_size=0, max_size=300), st.integers(0, 30))
 def test_no_bin_of_a_suppressed_column_tells_fewer_than_eleven_rows_apart(values: list[int], missing: int) -> None:
     column = count_numbers(np.array([*map(float, values), *[np.nan] * missing]), Scale(0.0, 8.0))

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import f1_score
+from sklearn.metrics import cohen_kappa_score, f1_score
 
 from evalkit.errors import StatisticsError
 from evalkit.stats.columns import (
+    Column,
     binary,
     cases,
     cluster_codes,
     cluster_sums,
     influence,
+    kappa_of,
     macro_f1,
     mean,
     ratio,
@@ -25,6 +28,7 @@ from evalkit.stats.columns import (
     scopes,
     standard_error,
 )
+from evalkit.stats.intervals import estimate
 
 scores = st.lists(st.floats(0, 1, allow_nan=False), min_size=2, max_size=40)
 
@@ -85,6 +89,38 @@ def test_a_ratio_whose_numerators_exceed_denominators_is_not_bounded() -> None:
     assert not ratio([1, 3], [2, 2], "ab").bounded
 
 
+def tallied(truth: Sequence[str], given_: Sequence[str]) -> Column:
+    labels = sorted({*truth, *given_})
+    counts = np.zeros((len(truth), len(labels), 3))
+    for row, (right, told) in enumerate(zip(truth, given_, strict=True)):
+        counts[row, labels.index(right), 0 if right == told else 2] += 1
+        counts[row, labels.index(told), 1] += right != told
+    return kappa_of(counts, tuple(labels), range(len(truth)))
+
+
+def test_kappa_is_that_of_scikit_learn_and_its_error_that_of_leaving_one_out() -> None:
+
+    rng = np.random.default_rng(3)
+    truth = rng.choice(["met", "not_met", "insufficient"], 300, p=[0.6, 0.3, 0.1])
+    given_ = np.where(rng.random(300) < 0.8, truth, rng.choice(["met", "none"], 300))
+    column = tallied(truth.tolist(), given_.tolist())
+    whole = influence(column)
+    assert whole.value == pytest.approx(cohen_kappa_score(truth, given_))
+    assert whole.parts.sum() == pytest.approx(0, abs=1e-12)
+    without = [influence(column.take(np.arange(300) != row)).value for row in range(300)]
+    spread = np.sqrt(299 / 300 * np.square(np.array(without) - np.mean(without)).sum())
+    assert standard_error(whole.parts, column.clusters) == pytest.approx(spread, rel=0.02)
+
+
+def test_a_rater_that_always_says_the_same_has_kappa_0_and_one_that_agrees_has_1() -> None:
+    truth = ["met", "met", "met", "not_met"]
+    assert influence(tallied(truth, ["met"] * 4)).value == 0
+    assert influence(tallied(truth, truth)).value == 1
+    assert influence(tallied(["met"] * 3, ["met"] * 3)).value == 1
+    upside_down = estimate(tallied(["met", "not_met"] * 20, ["not_met", "met"] * 19 + ["not_met"] * 2), metric="kappa")
+    assert -1 <= upside_down.lo <= upside_down.value < upside_down.hi < 0
+
+
 def test_macro_f1_is_that_of_scikit_learn() -> None:
     rng = np.random.default_rng(3)
     truth, given_ = rng.integers(0, 4, 200), rng.integers(0, 4, 200)
@@ -114,11 +150,13 @@ def test_relabelling_keeps_the_estimate() -> None:
     assert wider.finite.tolist() == column.finite.tolist()
 
 
+@settings(deadline=None)
 @given(scores)
 def test_influences_of_a_mean_add_up_to_nothing(values: list[float]) -> None:
     assert influence(mean(values, range(len(values)))).parts.sum() == pytest.approx(0, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=2, max_size=30))
 def test_influences_of_a_ratio_add_up_to_nothing(counts: list[tuple[int, int]]) -> None:
     column = ratio([min(c) for c in counts], [max(c) for c in counts], range(len(counts)))

@@ -16,7 +16,7 @@ from scipy import stats
 from evalkit.errors import StatisticsError
 from evalkit.stats.columns import Column, Floats, binary, influence, macro_f1, mean, ratio
 from evalkit.stats.comparison import Difference, Plan, adjust, compare_columns
-from evalkit.stats.pairs import bonett_price, holm, mcnemar, sign_flip, tango
+from evalkit.stats.pairs import bonett_price, holm, mcnemar, sign_flip, steady_score, tango
 from evalkit.stats.power import cases_needed_discordant
 
 TALLY = ("x", "y")
@@ -56,13 +56,13 @@ small = st.integers(0, 4)
 rows_of_counts = st.lists(st.tuples(small, small, small, small, st.integers(0, 9)), min_size=1, max_size=25)
 
 
-def test_right_or_wrong_is_judged_by_mcnemar_with_bonett_and_price() -> None:
+def test_right_or_wrong_is_judged_by_mcnemar_with_the_steady_score_interval() -> None:
     found = compare(*right_or_wrong(20, 5, 300))
     assert found.test == "McNemar mid-p"
     assert found.p_value == found.p_adjusted == mcnemar(20, 5)
     assert found.p_exact == mcnemar(20, 5, method="exact")
-    assert (found.lo, found.hi) == bonett_price(20, 5, 300)
-    assert (found.lo90, found.hi90) == bonett_price(20, 5, 300, confidence=0.90)
+    assert (found.lo, found.hi) == steady_score(20, 5, 300)
+    assert (found.lo90, found.hi90) == steady_score(20, 5, 300, confidence=0.90)
     assert (found.n, found.n_clusters, found.broke, found.fixed) == (300, 300, 20, 5)
     assert found.effect == pytest.approx(-0.05)
     assert (found.baseline, found.candidate) == pytest.approx((295 / 300, 280 / 300))
@@ -451,8 +451,35 @@ def test_the_plan_names_the_test_and_the_interval() -> None:
     assert exact.test == "McNemar exact"
     assert exact.p_value == exact.p_exact
     assert (exact.lo, exact.hi) == pytest.approx(tango(12, 0, 100))
+    added = compare(before, after, interval="bonett-price")
+    assert (added.lo, added.hi) == bonett_price(12, 0, 100)
     assert compare(before, after).p_value < exact.p_value
     assert compare(before, after, test="score").p_value == float(mcnemar(12, 0, method="score"))
+
+
+@pytest.mark.parametrize(("broke", "fixed"), [(0, 0), (0, 1), (0, 4), (3, 6), (6, 3)])
+def test_the_exact_test_is_exact_for_the_better_too(broke: int, fixed: int) -> None:
+    """Its two sides add up to more than 1: one is not read off the other, in a family neither."""
+    found = compare(*right_or_wrong(broke, fixed, 100), test="exact")
+    assert found.verdict in {"undecided", "equivalent"}
+    assert found.p_better == float(mcnemar(fixed, broke, method="exact"))
+    assert found.p_value == float(mcnemar(broke, fixed, method="exact"))
+    assert adjust([found] * 3, Plan(test="exact"))[0].verdict == found.verdict
+    assert found.p_adjusted >= 0.05
+
+
+@pytest.mark.parametrize(("same", "test"), [(10, "McNemar exact"), (16, "McNemar mid-p")])
+def test_where_nearly_all_cases_differ_the_exact_test_takes_over(same: int, test: str) -> None:
+    assert compare(*right_or_wrong(34, 20, 54 + same)).test == test
+
+
+def test_the_size_of_regressed_stays_at_five_percent_where_all_cases_differ() -> None:
+    """36 cases of 36: mid-p alone would call 6.6 % regressed."""
+    made = [compare(*right_or_wrong(broke, 36 - broke, 36)) for broke in range(37)]
+    regressed = [one.verdict == "regressed" for one in made]
+    assert all(0 < one.mde <= 1 for one in made)
+    assert stats.binom.pmf(np.arange(37), 36, 0.5) @ regressed <= 0.05
+    assert stats.binom.pmf(np.arange(37), 36, 0.5) @ (mcnemar(np.arange(37), 36 - np.arange(37)) <= 0.05) > 0.066
 
 
 def test_benjamini_and_hochberg_alarm_more_often_than_holm() -> None:

@@ -59,17 +59,20 @@ def test_jensen_shannon_gives_the_values_of_scipys_documentation() -> None:
     assert jensen_shannon([1, 0, 0], [1, 0, 0]) == 0.0
 
 
+@settings(deadline=None)
 @given(pairs)
 def test_jensen_shannon_is_that_of_scipy(pair: tuple[list[int], list[int]]) -> None:
     assert jensen_shannon(*pair, base=2) == pytest.approx(float(jensenshannon(*pair, 2)), abs=1e-7)
 
 
+@settings(deadline=None)
 @given(pairs)
 def test_wasserstein_of_bins_is_that_of_scipy(pair: tuple[list[int], list[int]]) -> None:
     expected = stats.wasserstein_distance(values_of(pair[0]), values_of(pair[1]))
     assert wasserstein(np.arange(len(pair[0])), *pair) == pytest.approx(expected, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(pairs)
 def test_the_kolmogorov_smirnov_distance_is_that_of_scipy(pair: tuple[list[int], list[int]]) -> None:
     expected = stats.ks_2samp(values_of(pair[0]), values_of(pair[1]), method="asymp").statistic
@@ -123,6 +126,7 @@ def test_a_p_is_a_share_and_knows_no_order_of_the_groups(pair: tuple[list[int], 
         assert test(*pair) == pytest.approx(test(*reversed(pair)), abs=1e-9)
 
 
+@settings(deadline=None)
 @given(pairs)
 def test_the_rank_sum_is_scipys_mann_whitney_without_continuity(pair: tuple[list[int], list[int]]) -> None:
     if len({*values_of(pair[0]), *values_of(pair[1])}) < 2:
@@ -141,6 +145,7 @@ def test_homogeneity_is_the_chi_square_test_of_the_table() -> None:
     assert df == expected.dof
 
 
+@settings(deadline=None)
 @given(counts, counts)
 def test_pooled_labels_keep_every_row_and_expect_enough(one: list[int], other: list[int]) -> None:
     size = max(len(one), len(other))

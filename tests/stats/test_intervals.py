@@ -43,6 +43,7 @@ def test_clopper_pearson_gives_the_values_of_newcombe_1998(k: int, n: int, lo: f
     assert clopper_pearson(k, n) == pytest.approx((lo, hi), abs=5e-5)
 
 
+@settings(deadline=None)
 @given(counts)
 def test_wilson_is_that_of_statsmodels(count: tuple[int, int]) -> None:
     assert wilson(*count) == pytest.approx(proportion_confint(*count, method="wilson"), abs=1e-12)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evalkit.stats.distances import homogeneity
@@ -34,10 +34,21 @@ def test_labels_of_any_container_are_counted(values: object) -> None:
     assert found.rows == 4
 
 
+@pytest.mark.parametrize("rows", [300_000, 300_001])
+def test_codes_of_a_byte_are_counted_two_at_a_time_and_none_is_lost(rows: int) -> None:
+    codes = np.random.default_rng(3).integers(-1, 100, rows)
+    names = [f"L{code:02d}" for code in range(100)]
+    found = count_levels(pd.Series(pd.Categorical.from_codes(codes, names)))
+    counted = np.bincount(codes + 1, minlength=101)
+    assert found.missing == counted[0]
+    assert found.counts == dict(zip(names, counted[1:].tolist(), strict=True))
+
+
 def test_booleans_are_the_words_true_and_false() -> None:
     assert dict(count_levels([True, False, True]).counts) == {"true": 2, "false": 1}
 
 
+@settings(deadline=None)
 @given(counted, st.integers(0, 40))
 def test_a_suppressed_column_tells_no_fewer_than_eleven_rows_apart(levels: dict[str, int], missing: int) -> None:
     kept = Levels(levels, missing).suppress()
@@ -49,6 +60,7 @@ def test_a_suppressed_column_tells_no_fewer_than_eleven_rows_apart(levels: dict[
     assert all(levels[name] >= LEAST for name in named)
 
 
+@settings(deadline=None)
 @given(counted, counted)
 def test_columns_of_parts_add_up(one: dict[str, int], other: dict[str, int]) -> None:
     both = add_levels(Levels(one, 1), Levels(other, 2))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import optimize, special, stats
 from scipy.special import bdtr
 from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 from statsmodels.stats.multitest import multipletests
@@ -22,6 +24,7 @@ from evalkit.stats.pairs import (
     mcnemar,
     on_grid,
     sign_flip,
+    steady_score,
     tango,
 )
 
@@ -52,6 +55,18 @@ def test_mcnemar_gives_the_values_of_agresti() -> None:
     assert stats.chi2.isf(mcnemar(150, 86, method="score", alternative="different"), 1) == pytest.approx(
         17.3559, abs=1e-4
     )
+
+
+def test_the_continuity_correction_which_is_not_offered_is_more_timid_than_every_test_that_is() -> None:
+    corrected = statsmodels_mcnemar([[0, 1], [7, 0]], exact=False, correction=True)
+    assert corrected.pvalue == pytest.approx(0.0771, abs=5e-6)
+    ours = [float(mcnemar(1, 7, method=method, alternative="different")) for method in ("score", "midp", "exact")]
+    assert ours == sorted(ours)
+    assert ours[-1] < corrected.pvalue
+    agresti = statsmodels_mcnemar([[0, 150], [86, 0]], exact=False, correction=True)
+    assert agresti.statistic == pytest.approx(16.8178, abs=1e-4)
+    assert agresti.pvalue == pytest.approx(4.11456e-05, rel=1e-5)
+    assert mcnemar(150, 86, method="exact", alternative="different") < agresti.pvalue
 
 
 @settings(deadline=None)
@@ -138,7 +153,7 @@ def test_bonett_and_price_give_their_published_interval() -> None:
     assert bonett_price(1, 7, 21) == pytest.approx((0.01338, 0.50836), abs=5e-6)
 
 
-@pytest.mark.parametrize("method", [bonett_price, tango])
+@pytest.mark.parametrize("method", [bonett_price, tango, steady_score])
 def test_paired_intervals_hold_the_effect_mirror_and_nest(method) -> None:
     for broke, fixed, n in [(0, 0, 5), (0, 5, 5), (5, 0, 5), (1, 0, 300), (40, 22, 300), (0, 0, 1), (2, 2, 4)]:
         lo, hi = method(broke, fixed, n)
@@ -148,24 +163,65 @@ def test_paired_intervals_hold_the_effect_mirror_and_nest(method) -> None:
         assert lo <= lo90 <= hi90 <= hi
 
 
-@pytest.mark.parametrize("method", [bonett_price, tango])
+@pytest.mark.parametrize("method", [bonett_price, tango, steady_score])
 def test_no_pairs_leave_everything_open(method) -> None:
     assert method(0, 0, 0) == (-1.0, 1.0)
 
 
+def errors(method: Callable[..., tuple[float, float]], n: int, shares: tuple[float, float], level: float) -> np.ndarray:
+    """How often an interval ends below the true difference, and begins above it: every outcome counted."""
+    broke, fixed = shares
+    counts = [np.arange(min(n, int(n * share + 7 * math.sqrt(n * share) + 8)) + 1) for share in shares]
+    chances = np.outer(stats.binom.pmf(counts[0], n, broke), np.ones(len(counts[1])))
+    for b in counts[0]:
+        chances[b] *= stats.binom.pmf(counts[1], n - b, fixed / (1 - broke))
+    missed = np.zeros(2)
+    for b, c in np.argwhere(chances > 1e-7).tolist():
+        lo, hi = method(b, c, n, confidence=level)
+        missed += chances[b, c] * np.array([hi < fixed - broke, lo > fixed - broke])
+    return missed
+
+
 @pytest.mark.parametrize("n", [50, 100, 300])
-def test_bonett_and_price_cover_the_difference(n: int) -> None:
-    """0.94 to 0.89 at rho 0.5: coverage, enumerated over every outcome, at least 94.5 %, and little more."""
-    broke, fixed = 0.0663, 0.0163
-    counts = np.arange(min(n, 60) + 1)
-    chances = stats.binom.pmf(counts, n, broke)
-    total = 0.0
-    for b, chance in zip(counts, chances, strict=True):
-        for c in range(min(n - b, 20) + 1):
-            lo, hi = bonett_price(int(b), c, n)
-            inside = lo <= fixed - broke <= hi
-            total += inside * chance * stats.binom.pmf(c, n - b, fixed / (1 - broke))
-    assert 0.945 <= total <= 0.98
+@pytest.mark.parametrize("one_way", [0.0, 0.5, 0.9])
+def test_the_default_interval_covers_its_level_and_little_more(n: int, one_way: float) -> None:
+    """From 10 cases on that are expected to differ, at any share of them that goes one way."""
+    for differ in (10, 14):
+        broke, fixed = differ / n * (1 + one_way) / 2, differ / n * (1 - one_way) / 2
+        assert 0.944 <= 1 - errors(steady_score, n, (broke, fixed), 0.95).sum() <= 0.9725
+
+
+def test_fewer_cases_that_differ_make_it_cover_more_and_never_less() -> None:
+    for differ in (1, 2, 3, 5):
+        assert 1 - errors(steady_score, 100, (differ / 200, differ / 200), 0.95).sum() >= 0.95
+
+
+def test_a_drop_of_the_margin_is_excluded_in_one_of_twenty_where_bonett_and_price_exclude_one_in_eleven() -> None:
+    """n = 200, margin 2 points, all changes one way: the 90 % interval begins above the true drop."""
+    assert errors(steady_score, 200, (0.02, 0.0), 0.90)[1] <= 0.0505
+    assert errors(bonett_price, 200, (0.02, 0.0), 0.90)[1] >= 0.085
+
+
+@settings(deadline=None)
+@given(discordant, st.integers(1, 500), st.sampled_from([0.9, 0.95, 0.99]))
+def test_the_ends_of_a_score_interval_are_where_the_score_test_begins_to_reject(
+    counts: tuple[int, int], same: int, level: float
+) -> None:
+    """The variance under the hypothesis comes from a maximum of the likelihood, found here by search."""
+    broke, fixed = counts
+    n = broke + fixed + same
+
+    def surprise(lost: float, delta: float) -> float:
+        shares = np.array([lost, lost + delta, 1 - 2 * lost - delta])
+        return -float(special.xlogy([broke, fixed, same], np.maximum(shares, 0)).sum())
+
+    for delta in tango(broke, fixed, n, confidence=level):
+        within = (max(0.0, -delta), (1 - delta) / 2)
+        found = optimize.minimize_scalar(surprise, bounds=within, args=(delta,), options={"xatol": 1e-10}).x
+        lost = min((found, *within), key=lambda one, d=delta: surprise(one, d))
+        variance = n * (2 * lost + delta * (1 - delta))
+        z = (fixed - broke - n * delta) / math.sqrt(variance)
+        assert abs(z) == pytest.approx(stats.norm.ppf((1 + level) / 2), rel=1e-3)
 
 
 @settings(deadline=None)
@@ -182,6 +238,7 @@ def test_single_changes_make_the_sign_flip_test_mcnemars_mid_p(counts: tuple[int
     assert sign_flip(values) == pytest.approx(float(mcnemar(b, c)), rel=1e-9)
 
 
+@settings(deadline=None)
 @given(changes)
 def test_sign_flips_swap_with_the_versions_and_ignore_order(values: list[int]) -> None:
     array = np.array(values, dtype=np.int64)
@@ -252,6 +309,8 @@ def test_holm_and_benjamini_hochberg_give_the_values_of_1995() -> None:
     assert benjamini_hochberg(BENJAMINI_HOCHBERG_1995)[:5] == pytest.approx(expected, abs=1e-9)
     assert (holm(BENJAMINI_HOCHBERG_1995) <= 0.05).sum() == 3
     assert (benjamini_hochberg(BENJAMINI_HOCHBERG_1995) <= 0.05).sum() == 4
+    for method in ("bonferroni", "fdr_by"):  # which are not offered: Holm and BH reject at least as many
+        assert multipletests(BENJAMINI_HOCHBERG_1995, method=method)[0].sum() == 3
 
 
 @settings(deadline=None, max_examples=20)

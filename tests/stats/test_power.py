@@ -134,8 +134,13 @@ def test_the_smallest_drop_seen_shrinks_with_cases_and_grows_with_churn() -> Non
     assert mde_discordant(0.01, n=300) < mde_discordant(0.05, n=300)
 
 
+def test_a_share_that_gets_better_leaves_room_for_the_drop() -> None:
+    drop = mde_discordant(0.7, n=36)
+    assert power_discordant((1 + drop) / 2, (1 - drop) / 2, n=36) == pytest.approx(0.8, abs=0.002)
+
+
 def test_too_few_cases_see_no_drop_at_all() -> None:
-    assert mde_discordant(0.1, n=2) == pytest.approx(0.8, abs=1e-3)
+    assert mde_discordant(0.1, n=2) == 1.0
     assert mde_paired(0.9, n=2) == pytest.approx(0.9, abs=1e-3)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import special
+from scipy import integrate
 
 from evalkit.errors import StatisticsError
 from evalkit.stats.power import discordance
@@ -33,13 +33,25 @@ def test_the_bets_are_fair_where_signs_are_as_likely_as_not(sizes: list[float]) 
 
 @settings(deadline=None)
 @given(st.integers(0, 40), st.integers(0, 40))
-def test_counts_give_the_closed_form_of_robbins(broke: int, fixed: int) -> None:
-    """Spread evenly over shares of breaks from 1/2 to 1; the grid of 20 stakes comes within a fifth on the log scale."""
-    n = broke + fixed
-    log_beta = special.betaln(broke + 1, fixed + 1)
-    exact = (n + 1) * math.log(2) + log_beta + math.log(special.bdtr(broke, n + 1, 0.5))
+def test_counts_give_the_mixture_of_robbins(broke: int, fixed: int) -> None:
+    """Over stakes of Beta(3, 3); the grid of 20 comes within a fifth on the log scale."""
+    exact = integrate.quad(lambda s: 30 * s**2 * (1 - s) ** (fixed + 2) * (1 + s) ** broke, 0, 1, epsabs=0)[0]
     on_grid = evidence([-1.0] * broke + [1.0] * fixed)
-    assert (on_grid[-1] if n else 0.0) == pytest.approx(exact, abs=0.2)
+    assert (on_grid[-1] if broke + fixed else 0.0) == pytest.approx(math.log(exact), abs=0.2)
+
+
+def test_no_test_could_use_many_fewer_cases() -> None:
+    """Wald's bound for 5 % and power 98 % at rho 0.3 is 246 of 1,000 cases on average; a bet on all stakes pays 14 %."""
+    broke, fixed = discordance(0.94, 0.89, 0.3)
+    share, changed = broke / (broke + fixed), broke + fixed
+    growth = changed * (share * math.log(2 * share) + (1 - share) * math.log(2 * (1 - share)))
+    bound = (0.98 * math.log(0.98 / 0.05) + 0.02 * math.log(0.02 / 0.95)) / growth
+    reached = [
+        evidence(run) >= -math.log(ALPHA) for run in outcomes(np.random.default_rng(16), broke, fixed, (400, 1000))
+    ]
+    used = np.mean([hit.argmax() + 1 if hit.any() else 1000 for hit in reached])
+    assert bound == pytest.approx(246, abs=0.5)
+    assert bound < used < 1.25 * bound
 
 
 @settings(deadline=None)

@@ -7,7 +7,7 @@ import pytest
 from evalkit.spec.document import parse_spec
 from evalkit.tasks import FAMILIES, load_spec
 from evalkit.tasks.billing_codes.diagnosing import DiagnosisRules
-from evalkit.tasks.billing_codes.reading import read_sentences
+from evalkit.tasks.reading import read_sentences
 
 HEADING = "# Diagnoses\n"
 ROWS = """

@@ -23,7 +23,6 @@ from evalkit.tasks.billing_codes.facts import PLACES
 from evalkit.tasks.billing_codes.metrics import METRICS
 from evalkit.tasks.billing_codes.phrases import WORDINGS
 from evalkit.tasks.billing_codes.policy import INCLUDED, PROCEDURES, VISITS_ESTABLISHED, VISITS_NEW
-from evalkit.tasks.billing_codes.reading import heard_among, holds, read_sentences
 from evalkit.tasks.billing_codes.sentences import (
     ADDENDUM,
     CONDITION,
@@ -35,6 +34,7 @@ from evalkit.tasks.billing_codes.sentences import (
     VISIT_TIME,
 )
 from evalkit.tasks.billing_codes.templates import TEMPLATES
+from evalkit.tasks.reading import heard_among, holds, read_sentences
 
 VERSIONS = ("1.0.0", "2.0.0")
 

@@ -10,6 +10,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -104,13 +105,38 @@ def test_people_are_part_of_the_plan(tmp_path):
     ]
 
 
-def kill_after(folder: Path, done: int) -> None:
+def kill_after(folder: Path, done: int, *, workers: int = 1) -> list[int]:
+    """Kill the process that makes shards once so many cases are done; the ids of its helpers."""
     script = Path(__file__).with_name("killed_shards.py")
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     killed = subprocess.run(
-        [sys.executable, str(script), str(folder), str(done)], capture_output=True, check=False, env=environment
+        [sys.executable, str(script), str(folder), str(done), str(workers)],
+        stdout=subprocess.PIPE,
+        check=False,
+        env=environment,
     )
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert killed.returncode == -signal.SIGKILL
+    return [int(pid) for pid in killed.stdout.splitlines()[-1].split()[1:]]
+
+
+def lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    state = Path(f"/proc/{pid}/stat")
+    return not (state.is_file() and ") Z " in state.read_text())
+
+
+def test_helpers_end_with_the_process_that_asked_even_where_it_is_killed(tmp_path, whole):
+    helpers = kill_after(tmp_path / "killed", 20, workers=2)
+    assert len(helpers) == 1
+    deadline = time.monotonic() + 30
+    while lives(helpers[0]) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not lives(helpers[0])
+    make_shards(tmp_path / "killed", plan())
+    assert files(tmp_path / "killed") == files(whole)
 
 
 def test_a_killed_process_is_resumed_and_finished_shards_are_not_made_again(tmp_path, whole):

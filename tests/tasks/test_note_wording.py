@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evalkit.metrics.quantities import in_digits
+from evalkit.tasks.note_summary.headings import section_of
 from evalkit.tasks.note_summary.wording import part_of, spoken
-from evalkit.tasks.note_summary.writeups import section_of
 
 
 @pytest.mark.parametrize(

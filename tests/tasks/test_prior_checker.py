@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
 
 from evalkit.cases.case import Case
+from evalkit.cases.fact import Fact
 from evalkit.tasks.prior_authorization.checker import check_case, check_cases
 from evalkit.tasks.prior_authorization.scenarios import make_case
 
@@ -206,3 +208,36 @@ def test_no_problem_shows_a_value(cases: list[Case]) -> None:
     shown = " ".join(map(str, problems))
     assert name not in shown
     assert case.input["member_id"] not in shown
+
+
+def test_two_notes_of_one_day_are_tied_as_the_policy_and_the_agent_tie_them(cases: list[Case]) -> None:
+    """A chart whose two notes of one day differ: policy, checker and rules agent give the same status."""
+    from evalkit.tasks import load_spec
+    from evalkit.tasks.prior_authorization.policy import SERVICES, Asked, judge
+    from evalkit.tasks.prior_authorization.rules import rules
+
+    case = with_tag(cases, "decision:approve")
+    day = "2025-06-01"
+    texts = ("Completed 8 weeks of physical therapy for the low back.", "Declined physical therapy for the low back.")
+    for first, second in (texts, texts[::-1]):
+        notes = [{"doc_id": f"note-{at}", "date": day, "type": "note", "text": text, "mrn": case.input["patient_mrn"]}
+                 for at, text in enumerate((first, second), start=1)]  # fmt: skip
+        polarities = ["affirmed" if text == texts[0] else "negated" for text in (first, second)]
+        facts = [
+            Fact(f"fact-{at}", "procedure", "therapy", 56, "d", polarity, code="lumbar", date=day,
+                 source_document=f"note-{at}")
+            for at, polarity in enumerate(polarities, start=1)
+        ]  # fmt: skip
+        asked = Asked("spine imaging", date(2025, 6, 30))
+        wanted = next(one for one in judge(asked, facts[::-1]).findings if one.criterion == "C1")
+        sent = {**case.input, "chart_notes": notes, "service_code": SERVICES["spine imaging"].code, "side": "none",
+                "request_date": "2025-06-30"}  # fmt: skip
+        told = replace(case, input=sent, facts=tuple(fact.plain() for fact in facts[::-1]))
+        reply = rules(load_spec("prior_authorization@1.0.0"))(sent)
+        assert reply.output is not None
+        given = next(one for one in reply.output["criteria"] if one["id"] == "C1")
+        assert wanted.facts == ("fact-2",)
+        assert wanted.status == given["status"] == ("met" if second == texts[0] else "not_met")
+        gold = [{"id": "C1", "status": wanted.status, "evidence": given["evidence"]}]
+        found = [problem.what for problem in check_case(regold(told, criteria=gold))]
+        assert not [what for what in found if "C1" in what]

@@ -55,6 +55,29 @@ def test_an_answer_without_a_known_decision_is_wrong_and_no_exception(odd: Any) 
     assert metrics.false_approve_rate(case("pend"), given(decision=odd)) is False
 
 
+def test_kappa_counts_every_criterion_by_the_status_that_is_right_and_the_one_that_was_given() -> None:
+    said = [{"id": "C1", "status": "met"}, {"id": "C2", "status": "not_met"}]
+    found = metrics.criterion_kappa(case(), given(decision="approve", criteria=said))
+    counts = {"met": (1, 0, 0), "not_met": (0, 1, 1), "insufficient": (0, 0, 1), "none": (0, 1, 0)}
+    assert found == Tally(counts, "kappa")
+    assert metrics.criterion_kappa(case(refusal="NO_CHART"), REFUSED) is None
+
+
+def test_a_status_that_is_no_word_of_ours_is_no_label() -> None:
+    found = metrics.criterion_kappa(case(), given(criteria=[{"id": "C1", "status": "Jane Roe, met"}]))
+    assert found is not None
+    assert set(found.counts) <= {"met", "not_met", "insufficient", "none"}
+
+
+def test_always_the_commonest_status_of_each_criterion_agrees_often_and_little_beyond_chance() -> None:
+    cases = [make_case(7, index) for index in range(150)]
+    run = judge_baselines(load_spec("prior_authorization@1.0.0"), cases)
+    share, kappa = (run["majority"][name] for name in ("criterion_agreement", "criterion_kappa"))
+    assert share > 0.5
+    assert 0 <= kappa < share - 0.2
+    assert run["refuse-all"]["criterion_kappa"] <= 0
+
+
 def test_false_approvals_are_counted_where_none_is_due() -> None:
     assert metrics.false_approve_rate(case("pend"), given(decision="approve")) is True
     assert metrics.false_approve_rate(case("refer_to_clinician"), given(decision="pend")) is False

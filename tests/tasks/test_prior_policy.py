@@ -140,10 +140,15 @@ def test_more_silence_never_refers(facts: list[Fact]) -> None:
     assert judge(SPINE, silent).decision in {"approve", "pend"}
 
 
-def test_two_notes_of_one_day_are_judged_by_the_first_that_is_given() -> None:
+def test_of_two_notes_of_one_day_the_later_in_the_chart_decides_in_whatever_order_facts_are_given() -> None:
+    yes, no = fact("xray", source_document="note-2"), fact("xray", "negated", source_document="note-10")
+    assert status(SPINE, [yes, no], "C3") == status(SPINE, [no, yes], "C3") == "not_met"
+
+
+def test_of_two_facts_of_one_note_the_later_decides() -> None:
     yes, no = fact("xray"), fact("xray", "negated")
-    assert status(SPINE, [yes, no], "C3") == "met"
-    assert status(SPINE, [no, yes], "C3") == "not_met"
+    assert status(SPINE, [yes, no], "C3") == "not_met"
+    assert status(SPINE, [no, yes], "C3") == "met"
 
 
 def test_a_fact_without_a_day_proves_nothing() -> None:

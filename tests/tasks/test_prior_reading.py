@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evalkit.tasks.billing_codes.reading import Sentence, read_sentences
 from evalkit.tasks.prior_authorization.reading import duration_of, names_other_side, percent_of, read_chart
+from evalkit.tasks.reading import Sentence, read_sentences
 
 
 def said(text: str) -> Sentence:

@@ -10,9 +10,9 @@ from evalkit.agents.agent import Reply
 from evalkit.errors import SpecError
 from evalkit.spec.schema import Spec
 from evalkit.tasks import read_spec, shipped_root
-from evalkit.tasks.billing_codes.reading import read_sentences
 from evalkit.tasks.prior_authorization.reading import duration_of, names_other_side, percent_of, read_chart
 from evalkit.tasks.prior_authorization.rules import PriorRules, rules
+from evalkit.tasks.reading import read_sentences
 
 WHOLE = (
     "Completed 8 weeks of physical therapy for the low back. Took ibuprofen without relief. "

@@ -16,11 +16,11 @@ from evalkit.phi.leaks import find_leaks
 from evalkit.spec.registry import Registry
 from evalkit.spec.schema import Spec
 from evalkit.tasks import offline_agent, read_spec, shipped_root, synthesize
-from evalkit.tasks.billing_codes.reading import heard_among, read_sentences
 from evalkit.tasks.prior_authorization.facts import REFUSALS
 from evalkit.tasks.prior_authorization.metrics import METRICS
 from evalkit.tasks.prior_authorization.phrases import BANKS
 from evalkit.tasks.prior_authorization.policy import CRITERIA, SERVICES, TURNAROUND_DAYS
+from evalkit.tasks.reading import heard_among, read_sentences
 
 VERSIONS = ("1.0.0", "2.0.0")
 

@@ -416,6 +416,15 @@ def test_a_flipped_bit_is_found_or_changes_nothing(
             ]
 
 
+def test_a_ledger_whose_name_was_lost_is_damaged(finished: Path, keys: FileKeyring, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.db"
+    broken.write_bytes(finished.read_bytes().replace(b"originevalkit/log/", b"origioevalkit/log/"))
+    seen = verify(broken, verifiers=keys.trusted(), keyring=keys)
+    assert seen.reason == "file_damaged"
+    with pytest.raises(JournalError, match="damaged"):
+        Ledger.open(broken, keyring=keys)
+
+
 def test_the_witness_is_told_in_time_and_at_the_end(path: Path, keys: FileKeyring, clock: Any, tmp_path: Path) -> None:
     path.parent.mkdir()
     witness = FileWitness(tmp_path / "elsewhere" / "witness.txt")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from evalkit.tasks.billing_codes.policy import Side
 
@@ -123,8 +123,7 @@ DISTRACTORS = ("gout", "cellulitis", "septic arthritis", "basal cell carcinoma",
 """Conditions that are told of as suspected, ruled out, past or a relative's, and never coded here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """A fact: a condition of the patient, or one that is told of and is not."""
 
     fact_id: str

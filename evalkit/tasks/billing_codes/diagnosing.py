@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from evalkit.spec.schema import Spec
-from evalkit.tasks.billing_codes.reading import Sentence, heard_among, sides_of
+from evalkit.tasks.reading import Sentence, heard_among, sides_of
 
 _SIDES = {frozenset({"left"}): "left", frozenset({"right"}): "right", frozenset({"left", "right"}): "both"}
 

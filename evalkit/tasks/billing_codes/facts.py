@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 
 from evalkit.cases.randomness import Dice
 from evalkit.tasks.billing_codes.conditions import (
@@ -146,7 +147,7 @@ def bundled(*, separate: bool) -> Maker:
 
     def make(dice: Dice) -> Story:
         kept, dropped = dice.pick([pair for pair, override in INCLUDED.items() if override or not separate])
-        acts = [_done(dice, kept), replace(_done(dice, dropped), separate_site=separate)]
+        acts = [_done(dice, kept), replace(_done(dice, dropped, number=2), separate_site=separate)]
         return _story(dice, acts, _some_visit(dice) if dice.chance(0.25) else None, more=0)
 
     return make
@@ -164,7 +165,7 @@ def rarely_worded(rare: Rare) -> Maker:
         story = _story(dice, [done], _some_visit(dice) if rare == "visit" else None, more=1)
         if rare == "not done":
             others = [name for name in _colleagues(done.procedure) if name != done.procedure]
-            extra = replace(_not_done(dice, dice.pick(others)), fact_id=f"act-{len(story.acts) + 1}")
+            extra = _not_done(dice, dice.pick(others), number=len(story.acts) + 1)
             kept = tuple(act for act in story.acts if act.status == "done" and act.procedure != extra.procedure)
             story = replace(story, acts=(*kept, extra))
         return replace(story, rare=rare)
@@ -218,22 +219,24 @@ def copy_forward(story: Story, dice: Dice) -> Story:
     return replace(story, acts=(*story.acts, _numbered(earlier, story, source="earlier note")))
 
 
-def find(story: Story, dice: Dice) -> Story:
-    """The story with its conditions: what everything was done for, and what was only thought of."""
+def find(story: Story, dice: Dice, *, extras: Extras | None = None) -> Story:
+    """The story with what rides on it and its conditions: what everything was done for, what was only thought of.
+
+    ``extras`` takes the place of the story's own; what the visit was about follows the person of the story before.
+    """
     found = [*_indications(story, dice)]
-    here = {name for act in story.acts for name in INDICATIONS[act.procedure]} | {
-        finding.condition for finding in found
-    }
-    others = [*DISTRACTORS, *(name for name, known in CONDITIONS.items() if None in known.codes and name not in here)]
-    for name in dice.some(others, dice.pick((0, 1, 1, 2))):
-        found.append(Finding("", name, dice.pick(NOT_SO)))
-    numbered = (
-        Finding(f"finding-{number}", one.condition, one.certainty, one.side) for number, one in enumerate(found, 1)
-    )
-    return replace(story, findings=tuple(numbered))
+    thought_of = dice.pick((0, 1, 1, 2))
+    if thought_of:
+        here = {name for act in story.acts for name in INDICATIONS[act.procedure]}
+        here.update(condition for condition, _, _ in found)
+        others = [*DISTRACTORS, *(name for name in _WITHOUT_SIDES if name not in here)]
+        found += [(name, dice.pick(NOT_SO), None) for name in dice.some(others, thought_of)]
+    findings = tuple(Finding(f"finding-{number}", *one) for number, one in enumerate(found, 1))
+    rides = story.extras if extras is None else extras
+    return Story(story.acts, story.visit, story.new_patient, findings, story.refusal, story.rare, rides)
 
 
-def _indications(story: Story, dice: Dice) -> Iterator[Finding]:
+def _indications(story: Story, dice: Dice) -> Iterator[tuple[str, Certainty, Side | None]]:
     seen: set[str] = set()
     for act in last_word(story.acts):
         if act.status not in {"done", "not done", "abandoned"}:
@@ -246,9 +249,9 @@ def _indications(story: Story, dice: Dice) -> Iterator[Finding]:
             side = "left" if first == "left" else "right" if first == "right" else None
         if name not in seen:
             seen.add(name)
-            yield Finding("", name, side=side if side in CONDITIONS[name].codes else None)
+            yield name, "present", side if side in CONDITIONS[name].codes else None
     if story.visit is not None and story.visit.separate_work:
-        yield Finding("", dice.pick(CHILDS_REASONS if story.extras.person == "minor" else VISIT_REASONS))
+        yield dice.pick(CHILDS_REASONS if story.extras.person == "minor" else VISIT_REASONS), "present", None
 
 
 def _numbered(act: Act, story: Story, *, source: str) -> Act:
@@ -259,8 +262,8 @@ def _numbered(act: Act, story: Story, *, source: str) -> Act:
     return replace(act, fact_id=f"act-{number}", source=source)  # type: ignore[arg-type]
 
 
-def _done(dice: Dice, name: str, status: Status = "done") -> Act:
-    """The procedure, done, with the sides, counts and minutes that it needs."""
+def _done(dice: Dice, name: str, status: Status = "done", *, number: int = 1) -> Act:
+    """The procedure, done, with the sides, counts and minutes that it needs, as act of this number."""
     known = PROCEDURES[name]
     place = dice.pick(PLACES.get(name, SPOTS))
     side: Side | None = None
@@ -272,35 +275,39 @@ def _done(dice: Dice, name: str, status: Status = "done") -> Act:
         count = dice.whole(2, min(known.cap, 24))
     if known.counting == "first and further":
         count = dice.pick((1, 1, 2, 3))
-    return Act("", name, status, side, count, minutes, place)
+    return Act(f"act-{number}", name, status, side, count, minutes, place)
 
 
 def _may_join(name: str, acts: Sequence[Act]) -> bool:
     """May it be added without touching a bundling pair, so that only the themes of bundling do?"""
-    there = {act.procedure for act in acts}
-    return name not in there and not any((name, other) in INCLUDED or (other, name) in INCLUDED for other in there)
+    apart = _NOT_BESIDE[name]
+    return not any(act.procedure in apart for act in acts)
 
 
+_NOT_BESIDE = {name: {name, *(other for pair in INCLUDED if name in pair for other in pair)} for name in PROCEDURES}
+_WITHOUT_SIDES = tuple(name for name, known in CONDITIONS.items() if None in known.codes)
+
+
+@cache
 def _colleagues(name: str) -> tuple[str, ...]:
     return next(group for group in SPECIALTIES if name in group)
 
 
 def _story(dice: Dice, done: Sequence[Act], visit: Visit | None, *, more: int = 2) -> Story:
-    """The theme's acts, up to ``more`` others of the same specialty, and things talked of and not done."""
+    """The theme's acts, numbered, up to ``more`` others of the same specialty, and things talked of and not done."""
     acts = list(done)
     group = _colleagues(acts[0].procedure) if acts else dice.pick(SPECIALTIES)
     for _ in range(min(more, dice.pick((0, 0, 0, 1, 1, 2)))):
         joining = [name for name in group if _may_join(name, acts)]
         if joining:
-            acts.append(_done(dice, dice.pick(joining)))
+            acts.append(_done(dice, dice.pick(joining), number=len(acts) + 1))
     for _ in range(dice.pick((0, 0, 1, 1, 2))):
-        acts.append(_not_done(dice, dice.pick(group)))
-    named = tuple(replace(act, fact_id=f"act-{number}") for number, act in enumerate(acts, 1))
-    return Story(named, visit, new_patient=dice.chance(0.3))
+        acts.append(_not_done(dice, dice.pick(group), number=len(acts) + 1))
+    return Story(tuple(acts), visit, new_patient=dice.chance(0.3))
 
 
-def _not_done(dice: Dice, name: str) -> Act:
-    return _done(dice, name, dice.pick(NOT_DONE))
+def _not_done(dice: Dice, name: str, *, number: int = 1) -> Act:
+    return _done(dice, name, dice.pick(NOT_DONE), number=number)
 
 
 def _some_visit(dice: Dice) -> Visit:

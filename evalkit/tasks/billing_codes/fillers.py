@@ -6,8 +6,8 @@ A slot such as ``{patient.first}`` plants an identifier, ``{~eponym Baker}`` is 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import gcd
+from typing import NamedTuple
 
 from evalkit.cases.fact import Fact, Polarity
 from evalkit.cases.randomness import Dice
@@ -127,9 +127,10 @@ def some_of(section: Section, dice: Dice) -> list[str]:
     bank, least, most = BANKS[section]
     if not bank:
         return []
-    count, start = dice.whole(least, most), dice.whole(0, len(bank) - 1)
+    size = len(bank)
+    count, start = dice.whole(least, most), dice.whole(0, size - 1)
     step = dice.pick(_STEPS[section])
-    return [bank[(start + number * step) % len(bank)] for number in range(count)]
+    return [bank[place % size] for place in range(start, start + count * step, step)]
 
 
 _STEPS: dict[Section, tuple[int, ...]] = {
@@ -211,8 +212,7 @@ LABS = (
 LAB_TOLD = ("{name} {value} {unit} on {{lab.date:us}}.", "Laboratory of {{lab.date:long}}: {name} {value} {unit}.")
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(NamedTuple):
     """A typed side fact and the sentence that states it."""
 
     section: Section

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from evalkit.cases.randomness import Dice
 from evalkit.cases.writing import Writer
@@ -31,11 +32,13 @@ _FITTING: dict[Kind, tuple[Template, ...]] = {
     kind: tuple(template for template in TEMPLATES if kind in template.fits for _ in range(template.share))
     for kind in ("timed", "surgical", "other")
 }
+_REASON_PART: dict[Section, int] = {"history": 0, "exam": 1}
+Told = tuple[str, str]
+"""A sentence with its identifier slots open, and the fact that it states or nothing."""
 _NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(NamedTuple):
     """One sentence of a note: its section, its text with identifier slots open, and the fact that it states."""
 
     section: Section
@@ -64,23 +67,23 @@ def write_note(story: Story, known: Mapping[str, Identifier], dice: Dice, *, sid
     page = _Page(Writer(), known)
     title = dice.pick(template.titles)
     page.lines(*((title, "") if title else ()), *dice.pick(HEADS))
-    copied = [one for one in stated if one.source == "earlier note"]
+    told = _by_place(stated)
+    copied = told.get("earlier note", ())
     copied_after = 0 if dice.chance(0.5) else len(template.sections) - 1
     for number, (section, headings) in enumerate(template.sections):
         variant = dice.whole(0, VARIANTS - 1)
-        own = [one for one in stated if one.section == section and one.source == "note"]
-        body = dice.shuffled([*own, *_reasons(story, section, dice), *_fillers(section, known, dice)])
+        body = [*told.get(section, ()), *_reasons(story, section, dice), *_fillers(section, known, dice)]
+        body = dice.shuffled(body)
         opening = OPENINGS[section][variant]
         if body:
-            page.passage(headings[variant], [*([Statement(section, opening)] if opening else []), *body], variant)
+            page.passage(headings[variant], [(opening, ""), *body] if opening else body, variant)
         if copied and number == copied_after:
             page.passage(_line(sentences.COPIED_FROM, story, dice), copied, dice.whole(0, VARIANTS - 1))
     page.lines("", dice.pick(FEET))
     if story.refusal == "WRONG_PATIENT":
         page.passage(dice.pick(sentences.STRAY_PAGES), _stray(dice), 0)
-    added = [one for one in stated if one.source == "addendum"]
-    if added:
-        page.passage(_line(sentences.ADDENDUM, story, dice), added, dice.whole(0, VARIANTS - 1))
+    if "addendum" in told:
+        page.passage(_line(sentences.ADDENDUM, story, dice), told["addendum"], dice.whole(0, VARIANTS - 1))
     return Written(page.writer, template)
 
 
@@ -108,35 +111,50 @@ class _Page:
         else:
             self.writer.text(text)
 
-    def passage(self, heading: str, body: Sequence[Statement], variant: int) -> None:
-        """A blank line, the heading, and sentences set in one of six ways."""
+    def passage(self, heading: str, body: Sequence[Told], variant: int) -> None:
+        """A blank line, the heading, and sentences set in one of six ways; those that state a fact get its mark."""
+        writer = self.writer
         first, between = STYLES[variant]
         waiting = f"\n{heading}\n{first}" if heading else f"\n{first}"
-        for number, statement in enumerate(body, 1):
-            waiting += between.replace("{number}", str(number)) if number > 1 else ""
-            if statement.fact_id or "{" in statement.text:
-                self.words(waiting)
-                self.state(statement)
-                waiting = ""
+        if "{" in waiting:
+            writer.fill(waiting, self.known)
+            waiting = ""
+        numbered = "{" in between
+        for number, (text, fact_id) in enumerate(body, 1):
+            if number > 1:
+                waiting += between.replace("{number}", str(number)) if numbered else between
+            if not fact_id and "{" not in text:
+                waiting += text
+                continue
+            writer.text(waiting)
+            waiting = ""
+            if fact_id:
+                self._state(text, fact_id)
             else:
-                waiting += statement.text
-        self.words(waiting + "\n")
+                writer.fill(text, self.known)
+        writer.text(waiting + "\n")
 
-    def state(self, statement: Statement) -> None:
-        """A sentence; where it states a fact, with its mark."""
-        if not statement.fact_id:
-            self.words(statement.text)
-            return
+    def _state(self, text: str, fact_id: str) -> None:
+        """A sentence that states a fact, under a mark of its own."""
         self.count += 1
-        mark = f"{statement.fact_id}.{self.count}"
-        self.writer.open(mark)
-        self.words(statement.text)
-        self.writer.close(mark)
+        mark = f"{fact_id}.{self.count}"
+        if "{" in text:
+            self.writer.open(mark).fill(text, self.known).close(mark)
+        else:
+            self.writer.mark(mark, text)
 
 
-def _stray(dice: Dice) -> list[Statement]:
+def _by_place(stated: Iterable[Statement]) -> dict[Section | Source, list[Told]]:
+    """What the note itself says by section, and what an addendum and an earlier note say under their names."""
+    told: dict[Section | Source, list[Told]] = {}
+    for section, text, fact_id, source in stated:
+        told.setdefault(section if source == "note" else source, []).append((text, fact_id))
+    return told
+
+
+def _stray(dice: Dice) -> list[Told]:
     """What a page of another patient says."""
-    return [Statement("history", text) for text in dice.some(fillers.EXAM, 3)]
+    return [(text, "") for text in dice.some(fillers.EXAM, 3)]
 
 
 def _kind(story: Story) -> Kind:
@@ -151,20 +169,20 @@ def _line(bank: Bank, story: Story, dice: Dice) -> str:
     return dice.pick(bank.rare if story.rare == "passage" else bank.usual)
 
 
-def _fillers(section: Section, known: Mapping[str, Identifier], dice: Dice) -> list[Statement]:
+def _fillers(section: Section, known: Mapping[str, Identifier], dice: Dice) -> list[Told]:
     texts = fillers.some_of(section, dice)
     if section == "history" and "relative.name" in known and dice.chance(0.5):
         texts.append(dice.pick(fillers.WITH_RELATIVE))
-    return [Statement(section, text) for text in texts]
+    return [(text, "") for text in texts]
 
 
-def _reasons(story: Story, section: Section, dice: Dice) -> Iterator[Statement]:
+def _reasons(story: Story, section: Section, dice: Dice) -> list[Told]:
     """Why the patient came and what was found, for everything that was done or talked of."""
-    part = {"history": 0, "exam": 1}.get(section)
-    if part is None:
-        return
-    for name in dict.fromkeys(act.procedure for act in story.acts if act.source == "note"):
-        yield Statement(section, dice.pick(sentences.REASONS[name][part]))
+    if section not in _REASON_PART:
+        return []
+    part = _REASON_PART[section]
+    names = dict.fromkeys([act.procedure for act in story.acts if act.source == "note"])
+    return [(dice.pick(sentences.REASONS[name][part]), "") for name in names]
 
 
 def _extras(story: Story, known: Mapping[str, Identifier], dice: Dice) -> Iterator[Statement]:
@@ -193,7 +211,7 @@ def _statements(story: Story, dice: Dice) -> Iterator[Statement]:
     for act in story.acts:
         rare = story.rare if act.fact_id == rarely else "none"
         stated = _done(act, rare, dice) if act.status == "done" else iter([_not_done(act, rare == "not done", dice)])
-        yield from stated if act.source == "note" else (replace(one, source=act.source) for one in stated)
+        yield from stated if act.source == "note" else (one._replace(source=act.source) for one in stated)
     if story.visit is not None:
         yield _visit_sentence(story.visit, rarely == VISIT_FACT, dice)
     for finding in story.findings:

@@ -8,8 +8,8 @@ or a note, so that an edited spec is judged by the same answers as the spec befo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 Status = Literal["done", "planned", "declined", "deferred", "abandoned", "not done", "historical", "family"]
 Source = Literal["note", "addendum", "earlier note"]
@@ -105,14 +105,13 @@ class Visit:
     separate_work: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Owed:
+class Owed(NamedTuple):
     """One line that is owed, and the facts that it rests on."""
 
     code: str
     units: int = 1
     modifiers: tuple[str, ...] = ()
-    facts: tuple[str, ...] = field(default=())
+    facts: tuple[str, ...] = ()
 
 
 VISIT_FACT = "visit"

@@ -81,7 +81,7 @@ def make_story(seed: int, index: int) -> Story:
         story = facts.copy_forward(story, dice)
     if extras.event in {"amended", "copied"} and story.rare == "none" and dice.chance(RARE_PASSAGES):
         story = replace(story, rare="passage")
-    return replace(facts.find(story, stream(seed, "billing_codes.findings").at(index)), extras=extras)
+    return facts.find(story, stream(seed, "billing_codes.findings").at(index), extras=extras)
 
 
 def _extras(seed: int, block: int, place: int) -> Extras:

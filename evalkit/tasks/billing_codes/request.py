@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from evalkit.cases.patients import Known, Patient, make_patient
-from evalkit.cases.people import People
+from evalkit.cases.patients import Known, Patient, birth_date, make_patient
+from evalkit.cases.people import People, age_on
 from evalkit.cases.randomness import stream
 from evalkit.cases.vocabulary import vocabulary
 from evalkit.phi import surrogates
@@ -109,17 +108,13 @@ def _patient(seed: int, index: int, story: Story, *, people: People) -> Patient:
     returns = index % _RETURNING == 0 and index > 0 and story.extras.person == "adult"
     if returns and make_story(seed, index - 1).extras.person == "adult":
         index -= 1
-    return next(one for one in _candidates(seed, index, people) if _fits(one.age_on(FIRST_DAY), young=young))
+    while not _fits(age_on(birth_date(seed, index, people=people), FIRST_DAY), young=young):
+        index += _ANOTHER
+    return make_patient(seed, index, people=people)
 
 
 def _fits(age: int, *, young: bool) -> bool:
     return YOUNGEST <= age < ADULT - 1 if young else age >= ADULT
-
-
-def _candidates(seed: int, index: int, people: People) -> Iterator[Patient]:
-    while True:
-        yield make_patient(seed, index, people=people)
-        index += _ANOTHER
 
 
 def _day(needle_id: str, day: date) -> Identifier:

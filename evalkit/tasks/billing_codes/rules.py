@@ -21,7 +21,8 @@ from evalkit.agents.agent import Reply
 from evalkit.errors import SpecError
 from evalkit.spec.schema import Row, Spec
 from evalkit.tasks.billing_codes.diagnosing import DiagnosisRules
-from evalkit.tasks.billing_codes.reading import (
+from evalkit.tasks.billing_codes.tables import When
+from evalkit.tasks.reading import (
     Sentence,
     count_of,
     heard_among,
@@ -31,7 +32,6 @@ from evalkit.tasks.billing_codes.reading import (
     read_passages,
     sides_of,
 )
-from evalkit.tasks.billing_codes.tables import When
 
 MODEL_ID = "rules/offline@1"
 NOBODY_KNOWS = 0.5

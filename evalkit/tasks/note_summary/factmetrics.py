@@ -17,9 +17,9 @@ from typing import Final
 from evalkit.cases.case import Case
 from evalkit.executions.execution import Execution
 from evalkit.metrics.scoring import Metric, Ratio
+from evalkit.tasks.note_summary.headings import section_of
 from evalkit.tasks.note_summary.judging import Judged, Known, judge, known
 from evalkit.tasks.note_summary.statements import Statement, read_statements
-from evalkit.tasks.note_summary.writeups import section_of
 
 
 def facts_of(case: Case) -> tuple[Known, ...]:

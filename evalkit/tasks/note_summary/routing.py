@@ -8,6 +8,7 @@ to review.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from evalkit.spec.schema import Spec
 
@@ -30,8 +31,10 @@ def make_router(spec: Spec) -> Router | None:
     sections = [row.cells["section"] for row in spec.tables["Sections"].rows]
     said = [row.cells["said"] for row in table.rows]
     wanted = [sections.index(row.cells["section"]) for row in table.rows]
-    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=_WORD)
-    model = LogisticRegression(C=20.0, class_weight="balanced", max_iter=500)
+    vectorizer: Any = TfidfVectorizer
+    classifier: Any = LogisticRegression
+    words = vectorizer(ngram_range=(1, 2), sublinear_tf=True, token_pattern=_WORD)
+    model = classifier(C=20.0, class_weight="balanced", max_iter=500)
     model.fit(words.fit_transform(said), wanted)
 
     def route(sentences: Sequence[str]) -> list[int | None]:

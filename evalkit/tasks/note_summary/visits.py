@@ -12,10 +12,10 @@ from typing import Final, Literal, get_args
 from evalkit.cases.quotas import Deck
 from evalkit.cases.randomness import Dice, stream
 from evalkit.tasks.note_summary.concepts import SIDED
+from evalkit.tasks.note_summary.headings import Section
 from evalkit.tasks.note_summary.judging import Known
 from evalkit.tasks.note_summary.statements import Side, Statement
 
-Section = Literal["subjective", "objective exam", "objective results", "assessment plan"]
 Refusal = Literal[
     "CONSENT_MISSING", "RECORDING_CONSENT_MISSING", "PSYCHOTHERAPY_NOTES", "PART2_NO_CONSENT", "MINOR_CONFIDENTIAL",
     "SEVERAL_PATIENTS", "NO_DIALOGUE", "VISIT_IN_FUTURE", "FIELD_NOT_PERMITTED",

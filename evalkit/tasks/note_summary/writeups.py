@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final, get_args
 
 from evalkit.cases.randomness import Dice
+from evalkit.tasks.note_summary.headings import Section
 from evalkit.tasks.note_summary.phrases import HEADINGS, WRITTEN
 from evalkit.tasks.note_summary.talks import bank_of
-from evalkit.tasks.note_summary.visits import Section, Visit
+from evalkit.tasks.note_summary.visits import Visit
 from evalkit.tasks.note_summary.wording import part_of, written
 
 SECTIONS: Final[tuple[Section, ...]] = get_args(Section)
@@ -27,20 +28,3 @@ def write_note(visit: Visit, dice: Dice) -> str:
         if lines:
             parts.append("\n".join([dice.pick(HEADINGS[section]), " ".join(lines)]))
     return "\n\n".join(parts) + "\n"
-
-
-def section_of(heading: str) -> Section | None:
-    """The part of a note that a heading names, whatever its words; None for one that is not known."""
-    small = heading.lower()
-    for section, words in _WORDS.items():
-        if any(word in small for word in words):
-            return section
-    return None
-
-
-_WORDS: Final[dict[Section, tuple[str, ...]]] = {
-    "objective results": ("result", "lab", "imaging", "studies"),
-    "assessment plan": ("assessment", "plan", "impression", "recommendation"),
-    "objective exam": ("exam", "vital", "objective"),
-    "subjective": ("subjective", "history", "hpi", "complaint", "review of systems", "medication", "allerg"),
-}

@@ -109,7 +109,7 @@ def _days(day: str) -> int:
 
 
 def _latest(case: Case, name: str) -> Mapping[str, Any] | None:
-    """The fact of the newest document that is young enough and says yes or no."""
+    """The fact of the newest document that is young enough and says yes or no; of one day, the last in the chart."""
     asked = _days(case.input["request_date"])
     own = [fact for fact in case.facts if fact["name"] == name and fact["polarity"] in ("affirmed", "negated")]
     young = [fact for fact in own if 0 <= asked - _days(fact["date"]) <= _LONGEST_AGE]
@@ -118,7 +118,9 @@ def _latest(case: Case, name: str) -> Mapping[str, Any] | None:
         young = [fact for fact in young if fact["code"] == region]
         if case.input["side"] != "none":
             young = [fact for fact in young if fact["laterality"] == case.input["side"]]
-    return sorted(young, key=lambda fact: _days(fact["date"]))[-1] if young else None
+    chart = [note["doc_id"] for note in case.input["chart_notes"]]
+    young.sort(key=lambda fact: (_days(fact["date"]), chart.index(fact["source_document"])))
+    return young[-1] if young else None
 
 
 def _status(case: Case, criterion: str, region: str) -> tuple[str, set[str]]:

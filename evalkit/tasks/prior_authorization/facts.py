@@ -134,7 +134,7 @@ def make_story(seed: int, index: int) -> Story:
 
 
 def _move(fact: Fact, by: timedelta) -> Fact:
-    return replace(fact, date=(date.fromisoformat(fact.date or "") + by).isoformat()) if by else fact
+    return fact._replace(date=(date.fromisoformat(fact.date or "") + by).isoformat()) if by else fact
 
 
 def _service_for(theme: str, dice: Dice) -> str:

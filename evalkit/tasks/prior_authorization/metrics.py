@@ -22,8 +22,9 @@ from evalkit.metrics.quantities import matched, quantities
 from evalkit.metrics.scoring import Metric, Ratio, Tally
 
 APPROVE, PEND, REFER = "approve", "pend", "refer_to_clinician"
+STATUSES = ("met", "not_met", "insufficient")
 NO_DECISION = "none"
-"""How a refusal, or an answer without a known decision, is counted."""
+"""How a refusal, an answer without a known decision, and a criterion without a known status are counted."""
 
 
 def decision_accuracy(case: Case, execution: Execution) -> bool | None:
@@ -58,6 +59,26 @@ def decision_f1_macro(case: Case, execution: Execution) -> Tally | None:
 def criterion_agreement(case: Case, execution: Execution) -> Ratio | None:
     """Criteria whose status is right, of all that apply, pooled. An absent criterion is wrong."""
     return _share(case, execution, within=None, as_=None)
+
+
+def criterion_kappa(case: Case, execution: Execution) -> Tally | None:
+    """Agreement on the status of criteria beyond chance: Cohen's kappa (1960) over all criteria that apply.
+
+    0 for an agent that calls every criterion the same, however common that status is. An absent criterion has a label
+    of its own.
+    """
+    if _wanted(case) is None:
+        return None
+    given = _statuses(execution)
+    counts: dict[str, list[int]] = {}
+    for one in _criteria(case.gold):
+        wanted, found = one["status"], given.get(one["id"], NO_DECISION)
+        if wanted == found:
+            counts.setdefault(wanted, [0, 0, 0])[0] += 1
+        else:
+            counts.setdefault(found, [0, 0, 0])[1] += 1
+            counts.setdefault(wanted, [0, 0, 0])[2] += 1
+    return Tally({label: (tp, fp, fn) for label, (tp, fp, fn) in counts.items()}, "kappa") if counts else None
 
 
 def absence_as_failure(case: Case, execution: Execution) -> Ratio | None:
@@ -138,6 +159,12 @@ def _criteria(output: Mapping[str, Any] | None) -> codes.Lines:
     return codes.lines_of(output, "criteria")
 
 
+def _statuses(execution: Execution) -> dict[str, str]:
+    """Criterion -> its status in the answer; a status that is none of the three is `NO_DECISION`."""
+    listed = [(one.get("id"), one.get("status")) for one in _criteria(execution.output)]
+    return {name: status if status in STATUSES else NO_DECISION for name, status in listed if isinstance(name, str)}
+
+
 def _letter(execution: Execution) -> codes.Lines:
     return codes.lines_of(execution.output, "letter")
 
@@ -146,7 +173,7 @@ def _share(case: Case, execution: Execution, *, within: str | None, as_: str | N
     """Gold criteria of one status that were given another one; of all criteria those given the right one."""
     if _wanted(case) is None:
         return None
-    given = {one.get("id"): one.get("status") for one in _criteria(execution.output) if isinstance(one.get("id"), str)}
+    given = _statuses(execution)
     wanted = [one for one in _criteria(case.gold) if within is None or one["status"] == within]
     hits = sum(given.get(one["id"]) == (as_ or one["status"]) for one in wanted)
     return Ratio(hits, len(wanted)) if wanted else None
@@ -182,8 +209,8 @@ METRICS: dict[str, Metric] = {
     metric.__name__: metric
     for metric in (
         decision_accuracy, false_approve_rate, false_refer_rate, decision_f1_macro, criterion_agreement,
-        absence_as_failure, failure_as_absence, evidence_precision, evidence_recall, missing_recall, turnaround_exact,
-        letter_uncited, letter_unsupported, refusal_accuracy, needs_review,
+        criterion_kappa, absence_as_failure, failure_as_absence, evidence_precision, evidence_recall, missing_recall,
+        turnaround_exact, letter_uncited, letter_unsupported, refusal_accuracy, needs_review,
     )
 }  # fmt: skip
 """Every metric by the name that a spec's gates use, in the order people read them."""

@@ -169,34 +169,40 @@ class _Scribe:
         dice, writer = self.dice, self.writer
         body = [(one.text, one.fact_id) for one in own]
         body += [(text, "") for text in self._fillers(section, spanish=spanish)]
-        self._line("")
-        self._line(dice.pick(templates.HEADINGS[section]))
+        waiting = f"\n{dice.pick(templates.HEADINGS[section])}\n"
         gap = dice.pick(templates.STYLES)
         if gap.strip():
-            writer.text(gap.lstrip("\n"))
+            waiting += gap.lstrip("\n")
         for place, (text, fact_id) in enumerate(dice.shuffled(body) if own else body):
             if place:
-                writer.text(gap)
+                waiting += gap
+            if not fact_id and "{" not in text:  # words alone go in together: most sentences are nothing else
+                waiting += text
+                continue
+            writer.text(waiting)
+            waiting = ""
             if fact_id:
                 writer.mark(fact_id, text)
             else:
                 self._fill(text)
-        writer.line()
+        writer.text(waiting + "\n")
 
     def _fillers(self, section: Section, *, spanish: bool) -> list[str]:
         """Sentences that decide nothing, every ``step``-th of the bank from a drawn one on: all different."""
         dice = self.dice
         bank = templates.SPANISH if spanish else templates.FILLERS[section]
-        start, step, count = dice.whole(0, len(bank) - 1), dice.pick(_STEPS), dice.whole(1, 2 if spanish else 4)
-        texts = [bank[(start + place * step) % len(bank)] for place in range(count)]
+        size = len(bank)
+        start, step, count = dice.whole(0, size - 1), dice.pick(_STEPS), dice.whole(1, 2 if spanish else 4)
+        texts = [bank[place % size] for place in range(start, start + count * step, step)]
         if section == "history" and not spanish and "relative.name" in self.known and dice.chance(0.4):
             texts.append(dice.pick(templates.WITH_RELATIVE))
         return texts
 
     def _line(self, template: str) -> None:
-        if template:
-            self._fill(template)
-        self.writer.line()
+        self._fill(template + "\n")
 
     def _fill(self, template: str) -> None:
-        self.writer.fill(_owned(template, self.note, self.whose), self.known)
+        if "{" in template:
+            self.writer.fill(_owned(template, self.note, self.whose), self.known)
+        else:
+            self.writer.text(template)

@@ -5,7 +5,8 @@ so that an edited spec is judged by the same answers as the spec before it. The 
 recommends no care. Service codes are placeholders from 00010 to 00099, a range without any assigned procedure.
 
 Three rules hold throughout. What no note says is not known: a criterion is then *insufficient*, never failed. A newer
-note outweighs an older one. Nobody is denied here: what fails a criterion goes to a clinician.
+note outweighs an older one, and of two notes of one day the one that stands later in the chart. Nobody is denied here:
+what fails a criterion goes to a clinician.
 """
 
 from __future__ import annotations
@@ -146,8 +147,14 @@ def _find(criterion: Criterion, counted: list[Fact]) -> Finding:
 
 
 def _newest(name: str, counted: list[Fact]) -> Fact | None:
+    """The fact that has the last word: of the newest note, of notes of one day the later in the chart, and of facts of
+    one note the later."""
     own = [fact for fact in counted if fact.name == name]
-    return max(own, key=lambda fact: fact.date or "", default=None)
+    return own[0] if len(own) == 1 else max(reversed(own), key=_place_in_chart, default=None)
+
+
+def _place_in_chart(fact: Fact) -> tuple[str, int]:
+    return fact.date or "", int((fact.source_document or "note-0").removeprefix("note-"))
 
 
 def _holds(criterion: Criterion, fact: Fact) -> bool:

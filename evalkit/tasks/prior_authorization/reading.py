@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
-from evalkit.tasks.billing_codes.reading import Sentence, read_sentences, sides_of
+from evalkit.tasks.reading import Sentence, read_sentences, sides_of
 
 DAYS_OF_A_MONTH = 30
 _WORDS = (
@@ -57,9 +57,11 @@ class Passage:
 def read_chart(notes: Sequence[Mapping[str, Any]]) -> Iterator[Passage]:
     """Every sentence of every note, from the oldest note to the newest, each note top down.
 
-    Notes of one day keep their order. Offsets count in the notes as they were sent.
+    Notes of one day keep their order; what is data and no prose (`observations`) is left out. Offsets count in the
+    notes as they were sent.
     """
-    order = sorted(range(len(notes)), key=lambda place: str(notes[place]["date"]))
+    prose = [place for place, note in enumerate(notes) if note.get("type") != "Observation"]
+    order = sorted(prose, key=lambda place: str(notes[place]["date"]))
     for place in order:
         note = notes[place]
         text = note["text"]

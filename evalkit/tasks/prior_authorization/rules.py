@@ -3,12 +3,13 @@
 ::
 
     chart -> notes young enough (Evidence age) -> sentences, copied lines put aside (Not evidence)
-          -> each fact from the newest note that states it (Facts)
+          -> each fact from the newest note that states it (Facts), or from an Observation (Coded facts)
           -> each criterion met, not met or insufficient (Criteria) -> decision, read top down (Decide)
           -> letter, one line a criterion with what it rests on (Letter), and the days to answer in (Turnaround)
 
-What is not said is not known: a criterion without a fact is insufficient. Every row that shaped the answer, or was
-asked and could have, is in the reply's trace.
+What is not said is not known: a criterion without a fact is insufficient. A coded fact outweighs what older notes say;
+where a note of its day or a newer one says otherwise, a clinician decides, whatever Decide says. Every row that shaped
+the answer, or was asked and could have, is in the reply's trace.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from typing import Any
 from evalkit.agents.agent import Reply
 from evalkit.errors import SpecError
 from evalkit.spec.schema import Row, Spec
-from evalkit.tasks.billing_codes.reading import Sentence, heard_among
+from evalkit.tasks.prior_authorization.observations import read_observations
 from evalkit.tasks.prior_authorization.reading import (
     Measure,
     Passage,
@@ -32,6 +33,7 @@ from evalkit.tasks.prior_authorization.reading import (
     read_chart,
 )
 from evalkit.tasks.prior_authorization.tables import Clause
+from evalkit.tasks.reading import Sentence, heard_among
 
 MODEL_ID = "rules/offline@1"
 NOBODY_KNOWS = 0.5
@@ -85,6 +87,8 @@ class Finding:
     status: str
     label: str
     heard: tuple[Heard, ...] = ()
+    disputed: bool = False
+    """A note says otherwise than the coded fact that it rests on."""
 
 
 @dataclass(slots=True, repr=False)
@@ -92,6 +96,8 @@ class Reading:
     """What one chart said: facts, which rows spoke, and what left a doubt."""
 
     facts: dict[str, Heard] = field(default_factory=dict)
+    disputes: dict[str, Heard] = field(default_factory=dict)
+    """Fact -> what a note says otherwise than a coded fact that is no newer."""
     trace: list[str] = field(default_factory=list)
     doubts: int = 0
 
@@ -113,7 +119,9 @@ def rules(spec: Spec) -> PriorRules:
 class PriorRules:
     """A spec's tables, compiled. Callable with ``service_code``, ``side``, ``urgency``, ``request_date`` and notes."""
 
-    __slots__ = ("_age", "_criteria", "_facts", "_letter", "_review", "_services", "_silent", "_steps", "_turnaround")
+    __slots__ = (
+        "_age", "_coded", "_criteria", "_facts", "_letter", "_review", "_services", "_silent", "_steps", "_turnaround",
+    )  # fmt: skip
 
     agent_id = MODEL_ID
     model_id = MODEL_ID
@@ -125,6 +133,8 @@ class PriorRules:
             row.cells["code"]: Service(row.cells["region (any)"] or (), row.cells["sided"])
             for row in tables["Services"].rows
         }
+        coded = tables["Coded facts"].rows if "Coded facts" in tables else ()
+        self._coded = {row.cells["code"]: (row.cells["fact"], row.row_id) for row in coded}
         self._criteria = tables["Criteria"].rows
         self._steps = tables["Decide"].rows
         self._age = tables["Evidence age"].setting("days")
@@ -140,6 +150,7 @@ class PriorRules:
         reading = Reading()
         day = date.fromisoformat(sent["request_date"])
         self._read(sent, day, reading)
+        self._look_up(sent, day, reading)
         findings = [self._find(row, reading) for row in self._criteria if sent["service_code"] in row.cells["services"]]
         decision = self._decide(findings, reading)
         missing = [one.id for one in findings if one.group == "standard" and one.status == "insufficient"]
@@ -181,6 +192,25 @@ class PriorRules:
                 continue
             self._listen(passage, service, sent["side"], reading)
 
+    def _look_up(self, sent: Mapping[str, Any], day: date, reading: Reading) -> None:
+        """Put coded facts before what the notes say, and keep what a note of that day or a newer one says otherwise."""
+        newest: dict[str, Heard] = {}
+        kinds = {rule.name: rule.kind for rule in self._facts}
+        for coded in read_observations(sent["chart_notes"]):
+            for code in sorted(coded.codes & self._coded.keys()):
+                name, row_id = self._coded[code]
+                if coded.passage.day < day - timedelta(days=self._age):
+                    reading.note("Evidence age/days")
+                elif coded.percent == (kinds[name] == "percent"):
+                    reading.note(row_id)
+                    newest[name] = Heard(coded.value, coded.passage)
+        for name, heard in newest.items():
+            said = reading.facts.get(name)
+            if said is not None and said.value.value != heard.value.value and said.passage.day >= heard.passage.day:
+                reading.disputes[name] = said
+                reading.doubts += 1
+            reading.facts[name] = heard
+
     def _listen(self, passage: Passage, service: Service, side: str, reading: Reading) -> None:
         sentence = passage.sentence
         here = bool(heard_among(sentence, service.region))
@@ -207,9 +237,13 @@ class PriorRules:
         status = "met" if holding else "not_met" if known else "insufficient"
         resting = holding or known
         label = labels[resting[0][0][0] if resting else row.cells["test"][0][0]]
-        return Finding(row.cells["id"], row.cells["group"], status, label, tuple(heard for _, heard in resting))
+        disputes = [reading.disputes[clause[0]] for clause, _ in known if clause[0] in reading.disputes]
+        heard = (*(heard for _, heard in resting), *disputes)
+        return Finding(row.cells["id"], row.cells["group"], status, label, heard, disputed=bool(disputes))
 
     def _decide(self, findings: Sequence[Finding], reading: Reading) -> str:
+        if any(one.disputed for one in findings):
+            return "refer_to_clinician"
         for row in self._steps:
             quantifier, group, status, decision = row.cells["item"]
             same = [one.status == status for one in findings if one.group == group]
@@ -227,6 +261,7 @@ class PriorRules:
                 continue
             words = {"met": "met", "not_met": "not met", "insufficient": "open, the notes do not say"}[one.status]
             written = next((f", {heard.value.written}" for heard in one.heard if heard.value.written), "")
+            words += ", and the notes say otherwise" if one.disputed else ""
             evidence = [heard.passage.span for heard in one.heard]
             yield {"about": one.id, "text": f"{one.label}{written}: {words}", "evidence": evidence}
 
@@ -275,6 +310,14 @@ def _refuse_gaps(spec: Spec) -> None:
                 "a yes_no fact is asked with 'is yes', another with a comparison",
                 where=f"{spec.path}:{row.line}",
                 next_step="correct the test, or the kind of the fact",
+            )
+    regional = {row.cells["fact"] for row in tables["Facts"].rows if row.cells["regional"]}
+    for row in tables["Coded facts"].rows if "Coded facts" in tables else ():
+        if row.cells["fact"] in regional or kinds[row.cells["fact"]] == "weeks":
+            raise SpecError(
+                "an observation gives a percentage or yes and no, and names no region",
+                where=f"{spec.path}:{row.line}",
+                next_step="leave this fact to the notes",
             )
     last = [row.cells["item"][0] == "otherwise" for row in tables["Decide"].rows]
     if last != [False] * (len(last) - 1) + [True]:

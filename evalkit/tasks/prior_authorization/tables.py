@@ -25,6 +25,7 @@ DECISIONS = ("approve", "pend", "refer_to_clinician")
 MOST_DAYS = 3650
 _CODE = re.compile(r"[0-9A-Z][0-9]{3}[0-9A-Z]")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_OBSERVATION = re.compile(r"[0-9A-Za-z]{1,10}(?:-[0-9A-Za-z]{1,10})*")
 _ID = re.compile(r"[A-Z][0-9]{1,2}")
 _CLAUSE = re.compile(r"([a-z][a-z0-9_]{0,39}) (?:is yes|(>=|<=|>|<) ([0-9]{1,4}(?:\.[0-9])?))")
 _STEP = re.compile(r"(any|all) (standard|red_flag) (met|not_met|insufficient) -> ([a-z_]+)")
@@ -123,8 +124,15 @@ def parse_line(cell: str) -> str:
     return cell
 
 
-def _table(heading: str, *columns: Column) -> TableSchema:
-    return TableSchema(heading=heading, kind="table", columns=columns, key=(columns[0].name,))
+def parse_observation(cell: str) -> str:
+    """The code of an Observation, as LOINC writes it: ``59408-5``."""
+    if not _OBSERVATION.fullmatch(cell):
+        raise ValueError("an observation has a code such as 59408-5")
+    return cell
+
+
+def _table(heading: str, *columns: Column, required: bool = True) -> TableSchema:
+    return TableSchema(heading=heading, kind="table", columns=columns, key=(columns[0].name,), required=required)
 
 
 def _settings(heading: str, *columns: Column) -> TableSchema:
@@ -161,6 +169,12 @@ TABLES: tuple[TableSchema, ...] = (
         Column("services", parse_codes, refers_to="Services.code"),
         Column("test", parse_test, refers_to="Facts.fact", mentions=facts_of),
         Column("group", parse_group),
+    ),
+    _table(
+        "Coded facts",
+        Column("code", parse_observation),
+        Column("fact", parse_name, refers_to="Facts.fact"),
+        required=False,
     ),
     _items("Decide", Column("item", parse_step)),
     _settings("Evidence age", Column("days", parse_days)),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evalkit.tasks.billing_codes.reading import (
+from evalkit.tasks.reading import (
     Sentence,
     count_of,
     heard_among,
