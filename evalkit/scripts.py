@@ -100,7 +100,7 @@ TABLES: Final = """\
   }
 })();
 """
-"""Headings of a table of 6 rows or more sort it, by mouse or keyboard; from 20 rows on a field filters it, and from 30 on
+"""Headings of a table of 6 rows or more sort it, by mouse or keyboard; from 20 rows on a field filters it. From 30 on
 those after the 20th are folded away until asked for, on a screen only: paper has them all."""
 
 

@@ -74,4 +74,6 @@ def test_every_noun_with_a_card_has_a_plain_text_that_names_no_address() -> None
     kinds = nouns()
     assert {"Spec", "Case", "GoldSet", "Execution", "CheckResult", "Run", "Estimate", "Comparison", "GateReport", "Drift",
             "Calibration", "History", "Ratings", "CaseBrowser", "Shelf", "Changes"} <= {kind.__name__ for kind in kinds}  # fmt: skip
-    assert [kind.__name__ for kind in kinds if kind.__repr__ is object.__repr__ and kind.__str__ is object.__str__] == []
+    assert [
+        kind.__name__ for kind in kinds if kind.__repr__ is object.__repr__ and kind.__str__ is object.__str__
+    ] == []

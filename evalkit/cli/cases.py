@@ -13,8 +13,8 @@ from evalkit.cases.goldset import cases_to_jsonl, save_gold
 from evalkit.cases.people import People
 from evalkit.cases.scan import scan_file
 from evalkit.cases.wholefile import whole_file
-from evalkit.report.progress import show_progress
 from evalkit.errors import CaseError
+from evalkit.report.progress import show_progress
 from evalkit.spec.schema import Spec
 from evalkit.tasks import load_spec
 from evalkit.tasks import synthesize as make_cases

@@ -12,7 +12,6 @@ from evalkit.agents.faulty import faulty
 from evalkit.boundary.finding import CheckResult
 from evalkit.boundary.suite import check
 from evalkit.cases.case import GoldSet
-from evalkit.report.progress import show_progress
 from evalkit.evaluation.annex import gather_annex
 from evalkit.evaluation.comparison import compare
 from evalkit.evaluation.gates import gate
@@ -21,6 +20,7 @@ from evalkit.evaluation.run import Run
 from evalkit.executions.runner import Settings, execute
 from evalkit.figures import points
 from evalkit.report.html import render_html
+from evalkit.report.progress import show_progress
 from evalkit.spec.changes import diff_specs
 from evalkit.spec.schema import Spec
 from evalkit.tasks import load_spec, offline_agent, shipped_root, synthesize

@@ -11,13 +11,13 @@ import click
 from evalkit.agents.routing import read_deployment
 from evalkit.boundary.examination import Terms, examine
 from evalkit.boundary.records import read_records
-from evalkit.report.progress import show_progress
 from evalkit.cli.sources import agent_option, case_options, find_agent, find_cases
 from evalkit.evaluation.pipeline import evaluate as evaluate_agent
 from evalkit.evaluation.runs import load_run
 from evalkit.executions.runner import Budget, Settings
 from evalkit.report.junit import render_checks
 from evalkit.report.markdown import render_examination
+from evalkit.report.progress import show_progress
 from evalkit.report.text import plain_examination, plain_run
 from evalkit.tasks import load_spec
 

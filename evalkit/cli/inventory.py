@@ -13,10 +13,10 @@ from evalkit.agents.routing import read_deployment
 from evalkit.boundary.examination import Terms, observe
 from evalkit.boundary.inventory import Inventory, read_inventory, take_inventory
 from evalkit.cases.wholefile import whole_file
-from evalkit.report.progress import show_progress
 from evalkit.cli.sources import agent_option, case_options, find_agent, find_cases
 from evalkit.errors import EvalkitError
 from evalkit.executions.runner import Settings
+from evalkit.report.progress import show_progress
 from evalkit.tasks import load_spec
 from evalkit.visible import visible
 

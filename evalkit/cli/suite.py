@@ -11,7 +11,6 @@ import click
 from evalkit.agents.agent import Agent, agent_id
 from evalkit.cases.case import GoldSet
 from evalkit.cases.wholefile import whole_file
-from evalkit.report.progress import show_progress
 from evalkit.cli.sources import agent_option, case_options, find_agent, find_cases
 from evalkit.errors import EvalkitError, SpecError
 from evalkit.evaluation.annex import gather_annex
@@ -24,6 +23,7 @@ from evalkit.executions.runner import Settings
 from evalkit.report.html import render_html
 from evalkit.report.junit import render_junit
 from evalkit.report.markdown import render_markdown
+from evalkit.report.progress import show_progress
 from evalkit.spec.changes import diff_specs
 from evalkit.spec.schema import Spec
 from evalkit.tasks import PRODUCTION, load_spec

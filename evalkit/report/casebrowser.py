@@ -148,8 +148,8 @@ class CaseBrowser:
 
     def _page(self, opened: int, *, framed: bool = False) -> str:
         return render("cases.html.j2", {
-            "title": self._title(), "lead": self.sentence(), "sealed": self.sealed(), "figure": _figure, "framed": framed,
-            "paired": self.base is not None, "opened": self._open(opened), "rows": self.rows[:_DRAWN],
+            "title": self._title(), "lead": self.sentence(), "sealed": self.sealed(), "figure": _figure,
+            "framed": framed, "paired": self.base is not None, "opened": self._open(opened), "rows": self.rows[:_DRAWN],
             "number": len(self.rows), "states": [state for state in _ORDER if any(r.state == state for r in self.rows)],
             "tags": sorted({tag for row in self.rows for tag in row.tags}),
             "data": trusted(data_island(_columns(self.rows, paired=self.base is not None))),
@@ -203,7 +203,7 @@ def browse(run: Run, *, base: Run | None = None, cases: GoldSet | Sequence[Case]
 def _columns(rows: Sequence[CaseRow], *, paired: bool) -> dict[str, Any]:
     """Rows as columns, what repeats written once: a few dozen bytes a case."""
     states = list(_ORDER)
-    prefix = commonprefix([row.case_id for row in rows])
+    prefix = commonprefix([row.case_id for row in rows])  # noqa: RUF071  # ids are no paths: by character is meant
     groups: dict[tuple[str, ...], int] = {}
     for row in rows:
         groups.setdefault(row.short, len(groups))

@@ -1,8 +1,8 @@
 """Progress of long work: a bar on a terminal, one that fills in a notebook, silence elsewhere.
 
-    from evalkit.report.progress import show_progress
-    with show_progress("evaluating") as progress:
-        run = ek.evaluate(spec, cases, agent, settings=ek.Settings(progress=progress))
+from evalkit.report.progress import show_progress
+with show_progress("evaluating") as progress:
+    run = ek.evaluate(spec, cases, agent, settings=ek.Settings(progress=progress))
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def _on_terminal(what: str) -> Iterator[Advance]:
 def _in_notebook(what: str) -> Iterator[Advance]:
     from IPython.display import display
 
-    handle = display(_Bar(what), display_id=True)
+    handle = display(_Bar(what), display_id=True)  # type: ignore[no-untyped-call]
     try:
         yield lambda done, total: handle.update(_Bar(what, done, total))
     finally:
