@@ -131,7 +131,7 @@ def test_the_case_browser_sorts_filters_and_draws_a_hundred_rows_at_a_time(tab: 
     assert (tab.run(ROWS), tab.run(SAID)) == (0, "0 of 0 shown, 300 in all")
 
 
-def test_the_card_of_a_case_browser_works_inside_its_frame(tab: Page, records: SimpleNamespace, tmp_path: Path) -> None:
+def test_the_card_of_a_case_browser_is_shut_into_its_frame(tab: Page, records: SimpleNamespace, tmp_path: Path) -> None:
     page = tmp_path / "notebook.html"
     page.write_text(f"<!DOCTYPE html><title>n</title>{browse(records.run)._repr_html_()}", encoding="utf-8")
     tab.open(page)
