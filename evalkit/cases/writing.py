@@ -149,7 +149,7 @@ class Writer:
                 start = self._length
                 self._pieces.append(written)
                 self._length = end = start + len(written)
-                self._plants.append((start, end, name))
+                self._plants.append((start, end, identifier.needle_id))
             elif kind == "word":
                 self.text((words or {})[name])
             else:

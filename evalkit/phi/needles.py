@@ -184,6 +184,11 @@ def _strong_token(token: str, initial: str) -> Iterator[Probe]:
     yield Probe("heads", token, "acrostic", token=token)
 
 
+_BORDER = r"\x1f|\n{6}|\t{5}"
+"""Between the fields of one page, and between the readings of one value."""
+_INSIDE = rf"(?:(?!{_BORDER})[\s\S])*?"
+
+
 def _common_token(token: str, initial: str) -> Iterator[Probe]:
     """One of the commonest names counts where it stands as the name of one who was named before, and disguised.
 
@@ -192,12 +197,14 @@ def _common_token(token: str, initial: str) -> Iterator[Probe]:
     `_whole_name` that counts.
     """
     escaped = re.escape(token)
-    capital, word = token.capitalize(), r"[A-Z][a-z']+"
-    other = rf"\b(?!(?:{_OPENERS})\b){word}\s+(?:[A-Z]\.?\s+)?{capital}(?!\w)|{capital}\s+(?:[A-Z]\.?\s+)?{word}"
+    capital, word, gap = token.capitalize(), r"[A-Z][a-z']+", r"[^\S\x1f]+"
+    initial_or_none = rf"{gap}(?:[A-Z]\.?{gap})?"
+    other = rf"\b(?!(?:{_OPENERS})\b){word}{initial_or_none}{capital}(?!\w)|{capital}{initial_or_none}{word}"
     for shown, others in ((capital, f"{other}|"), (token.upper(), "")):
         alone = rf"(?<![\w'-]){shown}(?:'s)?(?![\w'-])"
-        nobody_else = rf"(?s)\A(?!.*?(?:{others}\b(?i:dr|doctor)\b\.?\s+{shown}))"
-        yield Probe("clean", shown, "token", rf"{nobody_else}.*?{alone}", token=token)
+        # a field by itself: what another field names excuses nothing here
+        nobody_else = rf"(?:\A|{_BORDER})(?!{_INSIDE}(?:{others}\b(?i:dr|doctor)\b\.?{gap}{shown}))"
+        yield Probe("clean", shown, "token", rf"{nobody_else}{_INSIDE}{alone}", token=token)
     yield Probe("clean", token.capitalize(), "camel", rf"(?<=[a-z]){token.capitalize()}(?![a-z])", token=token)
     placed = rf"(?:\A|\x1f)\W*{escaped}\W*(?:\x1f|\Z)|[_@=/\\0-9]{escaped}(?![a-z])|(?<![a-z]){escaped}[_@0-9]"
     yield Probe("folded", token, "token", placed, token=token)

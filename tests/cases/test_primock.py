@@ -82,3 +82,18 @@ def test_the_public_file_is_30_consultations(primock: GoldSet) -> None:
     for case in primock:
         assert "<" not in case.input["dialogue"]
         assert case.input["dialogue"].startswith(("[doctor]", "[patient]"))
+
+
+def test_the_command_keeps_a_gold_set_and_refuses_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from evalkit.cli import run
+
+    monkeypatch.chdir(tmp_path)
+    assert run(["import", "primock57", str(written(tmp_path, visit()))]) == 0
+    assert "gold set primock57@1: 1 cases" in capsys.readouterr().out
+    assert run(["import", "primock57", str(written(tmp_path, visit(), SECRET))]) == 2
+    shown = capsys.readouterr()
+    assert SECRET not in shown.out + shown.err
+    assert "line 2" in shown.err
+    assert len(shown.err.strip().splitlines()) == 1

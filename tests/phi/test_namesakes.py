@@ -7,7 +7,7 @@ import base64
 import pytest
 
 from evalkit.phi.identifiers import Identifier
-from evalkit.phi.leaks import Needles
+from evalkit.phi.leaks import Needles, find_leaks
 from evalkit.phi.ordinary import COMMONEST, ORDINARY, canary_grade, proves_alone
 
 KNOWN = Needles((
@@ -75,3 +75,10 @@ def test_the_commonest_names_are_folded_tokens_that_would_prove_something_alone_
     assert all(canary_grade(name) and not proves_alone(name) for name in COMMONEST)
     assert proves_alone("Villanueva")
     assert not proves_alone("May")
+
+
+@pytest.mark.parametrize("before", ["A", "Ana", ["Ana", "Berta"], {"doctor": "Ana Alvarado"}])
+def test_what_another_field_names_excuses_nothing(before: object) -> None:
+    known = Identifier("patient.last", "name", "Alvarado")
+    (leak,) = find_leaks((known,), {"a": [before, {"deep": "see Alvarado."}]}, place="output")
+    assert leak.place == "output.a[1].deep"

@@ -17,7 +17,8 @@ CATEGORIES = ("name", "geo", "date", "phone", "fax", "email", "ssn", "mrn", "pla
 # The default table once more, as a person would check it: role -> deeds without PHI, and categories that it may read.
 MEANT = {
     "operator": ({"execute"}, set()),
-    "reviewer": ({"search", "read"}, {"free_text", "date"}),
+    "reviewer": ({"search", "read", "review"}, {"free_text", "date"}),
+    "curator": ({"search", "promote"}, set()),
     "auditor": ({"search", "prove", "export"}, set()),
     "privacy_officer": ({"search", "prove", "read", "export", "hold", "lift", "purge", "shred"}, set(CATEGORIES)),
     "custodian": (set(DEEDS), set(CATEGORIES)),
@@ -93,4 +94,4 @@ def test_what_is_no_table_is_refused_and_not_shown(data: bytes) -> None:
 
 def test_a_card_shows_the_table() -> None:
     assert EVERY in DEFAULT._repr_html_()
-    assert repr(DEFAULT) == "Policy(5 roles)"
+    assert repr(DEFAULT) == "Policy(6 roles)"

@@ -53,6 +53,8 @@ class Statement:
 
 
 _SENTENCE: Final = re.compile(r"[^.!?;\n]+(?:\.(?=\d)[^.!?;\n]*)*")
+_PIECE: Final = re.compile(r"\S.{0,599}(?!\S)|\S.{0,599}")
+"""No sentence of a note is longer: what goes on without an end is read in pieces, in time that grows with it."""
 _HEADING: Final = re.compile(r"[A-Z][A-Z /&-]{2,60}:?|[A-Z][A-Za-z /&-]{2,40}:")
 _OWNER: Final = re.compile(r"\b(?:my|your|his|her|their)\b")
 _CLAUSE: Final = re.compile(
@@ -121,7 +123,9 @@ def _read(text: str) -> Iterator[Statement]:
             section = written.rstrip(":")
             continue
         start = found.start() + len(found[0]) - len(found[0].lstrip())
-        yield from _read_sentence(in_digits(_OWNER.sub("the", written.lower())), section=section, start=start)
+        for piece in _PIECE.finditer(written):
+            lowered = in_digits(_OWNER.sub("the", piece[0].lower()))
+            yield from _read_sentence(lowered, section=section, start=start + piece.start())
 
 
 def _read_sentence(lowered: str, **place: object) -> Iterator[Statement]:

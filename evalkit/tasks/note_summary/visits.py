@@ -51,7 +51,7 @@ CHRONIC: Final = (
 """Problems that a patient has had for long, and that are asked after rather than complained of."""
 _OF_RELATIVES = ("breast cancer", "colon cancer", "heart attack", "stroke", "gout", "anemia", "kidney stones")
 _RELATIVES = ("mother", "father", "brother", "sister", "grandmother")
-_DOSES: Final[dict[str, tuple[tuple[str, ...], str, str, str]]] = {
+DOSES: Final[dict[str, tuple[tuple[str, ...], str, str, str]]] = {
     "lisinopril": (("10", "20", "40"), "mg", "oral", "daily"),
     "amlodipine": (("5", "10"), "mg", "oral", "daily"),
     "metoprolol": (("25", "50", "100"), "mg", "oral", "twice daily"),
@@ -156,8 +156,8 @@ def _medicines(dice: Dice, trap: str) -> list[Known]:
     """Drugs that go on, begin, change or end today."""
     count = dice.whole(2, 4)
     found = []
-    for place, name in enumerate(dice.some(sorted(_DOSES), count)):
-        doses, unit, route, frequency = _DOSES[name]
+    for place, name in enumerate(dice.some(sorted(DOSES), count)):
+        doses, unit, route, frequency = DOSES[name]
         status = dice.pick(("continued", "continued", "started", "increased"))
         if trap == "stopped today" and place == 0:
             found.append(_fact("drug", name, "assessment plan", status="stopped", major=True))
@@ -206,7 +206,7 @@ def _with_first(told: tuple[Told, ...], trap: str, dice: Dice) -> tuple[Told, ..
     if trap == "dose corrected":
         place = next((n for n, one in enumerate(told) if one.statement.kind == "drug" and one.statement.value), None)
         if place is not None:
-            other = [dose for dose in _DOSES[told[place].statement.name][0] if dose != told[place].statement.value]
+            other = [dose for dose in DOSES[told[place].statement.name][0] if dose != told[place].statement.value]
             return _put(told, place, value=dice.pick(other))
     if trap == "side corrected":
         return _put(told, 0, side="left" if told[0].statement.side == "right" else "right")
