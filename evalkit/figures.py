@@ -9,18 +9,25 @@ from __future__ import annotations
 import math
 from typing import Final
 
+_MOST: Final = 1 + 1e-9
+"""What is above this is no share."""
 NOTHING: Final = "n/a"
 """Stands where a number is missing: nothing could be judged."""
 
 
 def rate(value: float) -> str:
-    """A share in [0, 1] as percent: ``0.94`` -> ``94.0 %``."""
-    return f"{_fixed(value * 100)} %" if math.isfinite(value) else NOTHING
+    """A share in [0, 1] as percent: ``0.94`` -> ``94.0 %``. A number above 1 is no share (turns of a call, dollars) and
+    stands as it is: ``3.736`` -> ``3.74``."""
+    if not math.isfinite(value):
+        return NOTHING
+    return f"{value:.2f}" if value > _MOST else f"{_fixed(value * 100)} %"
 
 
 def rate_interval(lo: float, hi: float) -> str:
-    """An interval of shares: ``90.7 to 96.2 %``."""
-    return f"{_fixed(lo * 100)} to {rate(hi)}" if math.isfinite(lo) and math.isfinite(hi) else NOTHING
+    """An interval of shares: ``90.7 to 96.2 %``; of numbers that are none ``3.43 to 4.04``."""
+    if not (math.isfinite(lo) and math.isfinite(hi)):
+        return NOTHING
+    return f"{lo:.2f} to {hi:.2f}" if hi > _MOST else f"{_fixed(lo * 100)} to {rate(hi)}"
 
 
 def points(effect: float) -> str:

@@ -229,3 +229,10 @@ def test_every_figure_is_one_line_of_ascii_for_any_float_at_all(one: float, othe
 
 def test_many_clean_executions_still_leave_something_possible() -> None:
     assert figures.upper_bound(6_000) == "< 0.1 %"
+
+
+def test_a_number_above_one_is_no_share() -> None:
+    assert [figures.rate(value) for value in (1.0, 1.0 + 1e-12, 1.01, 3.736)] == ["100.0 %", "100.0 %", "1.01", "3.74"]
+    assert figures.rate_interval(3.434, 4.042) == "3.43 to 4.04"
+    assert figures.rate_interval(0.98, 1.0) == "98.0 to 100.0 %"
+    assert figures.rate_interval(0.4, 1.6) == "0.40 to 1.60"
