@@ -77,3 +77,42 @@ def test_every_noun_with_a_card_has_a_plain_text_that_names_no_address() -> None
     assert [
         kind.__name__ for kind in kinds if kind.__repr__ is object.__repr__ and kind.__str__ is object.__str__
     ] == []
+
+
+SECRET = "Quillon Zyxwerth"
+
+
+def test_a_reply_and_a_request_show_kinds_and_no_value_or_name_of_a_field() -> None:
+    from evalkit.agents.agent import Refusal, Reply, Request
+
+    reply = Reply("needs_review", {SECRET: SECRET, "lines": [], "n": 1}, confidence=0.5, trace=("Codes/1",))
+    request = Request("r-1", "billing_codes@1.0.0", {"note_text": SECRET, SECRET: 2}, {"consent": True, "minor": False})
+    refused = Reply("refused", refusal=Refusal("CONSENT_MISSING"))
+    assert "Reply: needs_review, confidence 0.50" in reply._repr_html_()
+    assert "rests on 1 row of the spec" in reply._repr_html_()
+    assert "Reply: refused, CONSENT_MISSING" in refused._repr_html_()
+    assert "flags that hold: consent;" in request._repr_html_()
+    for noun in (reply, request):
+        assert SECRET not in noun._repr_html_() + repr(noun) + str(noun)
+    assert "<td>list</td>" in reply._repr_html_()
+
+
+def test_a_finding_shows_where_and_what_and_never_a_value() -> None:
+    from evalkit.boundary.finding import Finding
+
+    html = Finding("leak_output", "case-7", 2, "an identifier stands in the output", "output.note", "patient.name",
+                   "name", "base64")._repr_html_()  # fmt: skip
+    for word in ("leak_output", "case-7, trial 2", "output.note", "patient.name", "base64"):
+        assert word in html
+    assert "<table>" not in Finding("consent", "case-7", 0, "answered without consent")._repr_html_()
+
+
+def test_scores_show_how_many_were_judged_and_how_many_failed() -> None:
+    from evalkit.metrics.scoring import Scores
+
+    scores = Scores(
+        case_ids=("a", "b"), trials=(0, 0), clusters=("a", "b"), tags=((), ()),
+        values={"exact": (True, None), "label": (None, None)}, errors={"label": {1: "ValueError"}},
+    )  # fmt: skip
+    assert repr(scores) == "Scores(2 metrics, 2 executions, 1 errors)"
+    assert '<td>exact</td><td class="n">1</td><td class="n">0</td>' in scores._repr_html_()

@@ -7,12 +7,15 @@ that names it and its version; otherwise `agent_id` derives one from its code.
 from __future__ import annotations
 
 import inspect
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from types import CodeType
 from typing import Any, Literal, Protocol
 
+from evalkit.cards import Grid, card
 from evalkit.digests import digest_bytes
+from evalkit.figures import count
 from evalkit.records import record
 from evalkit.spec.fields import Fields
 
@@ -41,6 +44,11 @@ class Request:
 
     def __repr__(self) -> str:
         return f"Request({self.request_id}, {self.spec_ref}, {len(self.input)} fields)"
+
+    def _repr_html_(self) -> str:
+        given = ", ".join(sorted(name for name, holds in self.flags.items() if holds is True)) or "none"
+        lead = f"to {self.spec_ref} by {self.actor}; flags that hold: {given}; no value is shown"
+        return card(f"Request {self.request_id}", lead=lead, grids=[_kinds(self.input)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +91,23 @@ class Reply:
         code = f", {self.refusal.code}" if self.refusal else ""
         return f"Reply({self.status}{code}, {len(self.output or ())} fields)"
 
+    def _repr_html_(self) -> str:
+        code = f", {self.refusal.code}" if self.refusal else ""
+        sure = "" if self.confidence is None else f", confidence {self.confidence:.2f}"
+        lead = f"{self.model_id or 'no model'}; rests on {count(len(self.trace), 'row')} of the spec; no value is shown"
+        return card(f"Reply: {self.status}{code}{sure}", lead=lead, grids=[_kinds(self.output or {})])
+
 
 class Agent(Protocol):
     """The system under test. Raise anything: the runner records it and goes on."""
 
     def __call__(self, request: Request, /) -> Reply | Awaitable[Reply]: ...
+
+
+def _kinds(fields: Mapping[str, Any]) -> Grid:
+    """What fields hold, by kind of value: a name that nobody declared may itself be a value."""
+    found = Counter(type(value).__name__ for value in fields.values())
+    return Grid(["kind of value", "fields#"], sorted(found.items()))
 
 
 Model = Callable[[Mapping[str, Any]], "Reply | Awaitable[Reply]"]

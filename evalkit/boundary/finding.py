@@ -31,6 +31,11 @@ class Finding:
     form: str = ""
     """The normal form in which an identifier was found (``verbatim``, ``digits``, ``base64``)."""
 
+    def _repr_html_(self) -> str:
+        rows = [(name, value) for name in ("place", "needle_id", "category", "form") if (value := getattr(self, name))]
+        where = f"{self.case_id}, trial {self.trial}"
+        return card(f"Finding of {self.check_id}", lead=f"{self.what} ({where})", grids=[Grid(["", ""], rows)])
+
 
 Outcome = Literal["not_applicable", "not_observed"]
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from types import CellType, CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from evalkit.cards import Grid, card
 from evalkit.digests import digest
 from evalkit.errors import MetricError
 
@@ -84,6 +85,18 @@ class Scores:
 
     def __len__(self) -> int:
         return len(self.case_ids)
+
+    def __repr__(self) -> str:
+        return (
+            f"Scores({len(self.values)} metrics, {len(self)} executions, {sum(map(len, self.errors.values()))} errors)"
+        )
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (metric, sum(value is not None for value in column), len(self.errors.get(metric, {})))
+            for metric, column in self.values.items()
+        ]
+        return card(repr(self), grids=[Grid(["metric", "judged#", "errors#"], rows)])
 
     def __iter__(self) -> Iterator[Score]:
         for metric, column in self.values.items():

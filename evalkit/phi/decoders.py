@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from evalkit.phi.alphabets import BETWEEN, texts_in, together
-from evalkit.phi.forms import SEPARATOR, Forms, clean, has_lookalikes
+from evalkit.phi.forms import SEPARATOR, Forms, clean, has_foreign_letters
 from evalkit.phi.views import MAX_CHARS, TooLarge, is_character, leaves
 
 DECODE_DEPTH = 4
@@ -171,8 +171,9 @@ def _pieces(forms: Forms, pieces: list[str], wanted: frozenset[str]) -> Iterator
     for name, turn in TURNS.items():
         if _is_turned(forms, name, wanted, marked=marked):
             yield from (turn(clean(piece)) for piece in pieces)
-    if has_lookalikes(forms.raw):
-        yield from (_rotate(piece) for piece in pieces if has_lookalikes(piece))
+    if has_foreign_letters(forms.raw):  # whoever rotates 26 letters leaves an accented one as it is
+        foreign = [piece for piece in pieces if has_foreign_letters(piece)]
+        yield from (turn(piece) for turn in (_rotate, _turn_both) for piece in foreign)
     if _spaced_out(text):
         longer = [clean(piece) for piece in pieces if len(piece) >= _SHORTEST_SPACED]
         yield from (_LETTERS.sub(_close_up, one) for one in longer if _spaced_out(one))
@@ -233,8 +234,9 @@ def _turned_round(forms: Forms, turned: frozenset[str], *, marked: bool) -> Iter
             yield name, turn(forms.clean)
         elif forms.odd:
             yield name, BETWEEN.join(map(turn, forms.odd))
-    if has_lookalikes(forms.raw):
+    if has_foreign_letters(forms.raw):
         yield ROT13, _rotate(forms.raw)
+        yield BOTH, _turn_both(forms.raw)
 
 
 def _is_turned(forms: Forms, name: str, wanted: frozenset[str], *, marked: bool) -> bool:

@@ -122,9 +122,9 @@ def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def has_lookalikes(text: str) -> bool:
-    """Whether a letter of a text only looks like a Latin one."""
-    return not text.isascii() and not _LOOKALIKES.keys().isdisjoint(beyond_ascii(text))
+def has_foreign_letters(text: str) -> bool:
+    """Whether a text has letters that `clean` makes others of: accented ones, and those that only look Latin."""
+    return not text.isascii() and any(map(str.isalpha, beyond_ascii(text)))
 
 
 def clean(text: str) -> str:

@@ -14,7 +14,7 @@ from evalkit.phi.forms import (
     compact,
     digit_runs,
     fold,
-    has_lookalikes,
+    has_foreign_letters,
     leet,
     letter_by_letter,
     line_heads,
@@ -136,8 +136,10 @@ def test_lines_spell_with_their_heads_past_bullets_and_with_their_ends(text, spe
 
 
 def test_letters_of_another_script_that_look_latin_are_told():
-    assert has_lookalikes("Vаn")
-    assert not has_lookalikes("Ván’s")
+    assert has_foreign_letters("Vаn")
+    assert has_foreign_letters("Ván")
+    assert not has_foreign_letters("van’s – 5 µ".replace("µ", ""))
+    assert not has_foreign_letters("Van")
 
 
 def test_cleaning_keeps_the_case():

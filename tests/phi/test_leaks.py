@@ -382,3 +382,9 @@ def test_the_form_of_a_leak_does_not_depend_on_where_in_a_long_text_it_stands(sh
     known = (Identifier("patient.name", "name", "Makayla Villanueva"),)
     text = "." * (300 + shift) + " MAKAYLA VILLANUEVA " + "." * 300
     assert found(text, known) == [("patient.name", "words", "output")]
+
+
+@pytest.mark.parametrize("turn", ["Çryvxxnln", "nlnxxvyrÇ", "Ms. Çryvxxnln'f", "Ç r y v x x n l n"])
+def test_an_accented_letter_that_rot13_leaves_as_it_is_hides_nothing(turn: str) -> None:
+    known = Identifier("patient.last", "name", "Çelikkaya")
+    assert [leak.needle_id for leak in find_leaks((known,), f"Anzr: {turn}", place="output")] == ["patient.last"]
