@@ -3,8 +3,9 @@ PY := .venv/bin/python
 PYTEST := PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 PYTHONHASHSEED=0 $(PY) -m pytest
 # a worker a core; the tests of one file, and the cells of one notebook, stay together and in order
 PARALLEL := -p xdist -n auto --dist loadfile
+NBVAL := $(PYTEST) $(PARALLEL) -p nbval.plugin --nbval --nbval-current-env --nbval-cell-timeout=120 -W default notebooks
 .DEFAULT_GOAL := help
-.PHONY: help demo test check notebooks docs bench lock clean
+.PHONY: help demo test check notebooks rewrite docs bench lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -14,7 +15,7 @@ demo: .venv/.ok ## Run the main job on two versions of a shipped spec
 
 test: .venv/.ok ## Run every test, the notebooks included
 	$(PYTEST) $(PARALLEL)
-	$(PYTEST) $(PARALLEL) -p nbval.plugin --nbval --nbval-current-env --nbval-cell-timeout=120 -W default notebooks
+	$(NBVAL)
 
 check: .venv/.ok ## Lint, check formats, types and floors
 	.venv/bin/ruff check .
@@ -22,7 +23,10 @@ check: .venv/.ok ## Lint, check formats, types and floors
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
-notebooks: .venv/.ok ## Run the notebooks anew and keep their outputs
+notebooks: .venv/.ok ## Run the notebooks in parallel and compare their outputs with those kept
+	$(NBVAL)
+
+rewrite: .venv/.ok ## Run the notebooks anew and keep their outputs
 	PYTHONHASHSEED=0 $(PY) notebooks/rewrite.py
 
 docs: .venv/.ok ## Build the documentation as HTML in docs/_build
