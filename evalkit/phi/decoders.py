@@ -171,9 +171,9 @@ def _pieces(forms: Forms, pieces: list[str], wanted: frozenset[str]) -> Iterator
     for name, turn in TURNS.items():
         if _is_turned(forms, name, wanted, marked=marked):
             yield from (turn(clean(piece)) for piece in pieces)
-    if has_foreign_letters(forms.raw):  # whoever rotates 26 letters leaves an accented one as it is
-        foreign = [piece for piece in pieces if has_foreign_letters(piece)]
-        yield from (turn(piece) for turn in (_rotate, _turn_both) for piece in foreign)
+    if has_foreign_letters(forms.raw):
+        foreign = [part for piece in pieces if (part := _around_foreign(piece))]
+        yield from (turn(part) for turn in (_rotate, _turn_both) for part in foreign)
     if _spaced_out(text):
         longer = [clean(piece) for piece in pieces if len(piece) >= _SHORTEST_SPACED]
         yield from (_LETTERS.sub(_close_up, one) for one in longer if _spaced_out(one))
@@ -234,9 +234,30 @@ def _turned_round(forms: Forms, turned: frozenset[str], *, marked: bool) -> Iter
             yield name, turn(forms.clean)
         elif forms.odd:
             yield name, BETWEEN.join(map(turn, forms.odd))
-    if has_foreign_letters(forms.raw):
-        yield ROT13, _rotate(forms.raw)
-        yield BOTH, _turn_both(forms.raw)
+    if has_foreign_letters(forms.raw) and (foreign := _around_foreign(forms.raw)):
+        yield ROT13, _rotate(foreign)
+        yield BOTH, _turn_both(foreign)
+
+
+_FOREIGN = re.compile(r"[^\W\d_\x00-\x7f](?:\W{0,2}[A-Za-z]){3}|(?:[A-Za-z]\W{0,2}){3}[^\W\d_\x00-\x7f]")
+_NEAR, _FAR, _LONG = 64, 400, 20_000
+"""Characters on each side of a foreign letter that are turned with it, in a long text and in others; what is long."""
+
+
+def _around_foreign(text: str) -> str:
+    """The surroundings of letters beyond ASCII that stand among others: whoever rotates 26 letters leaves them as they
+    are, so that they have to be turned before `clean` makes others of them."""
+    reach = _NEAR if len(text) > _LONG else _FAR
+    parts: list[str] = []
+    at = 0
+    for found in _FOREIGN.finditer(text):
+        start, end = max(at, found.start() - reach), found.end() + reach
+        if end <= at:
+            continue
+        joined = bool(parts) and start == at
+        parts.append(text[start:end] if joined or not parts else BETWEEN + text[start:end])
+        at = min(end, len(text))
+    return "".join(parts)
 
 
 def _is_turned(forms: Forms, name: str, wanted: frozenset[str], *, marked: bool) -> bool:

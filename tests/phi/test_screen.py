@@ -32,7 +32,8 @@ def test_any_disguise_of_anybody_in_any_wrapping_is_found_amid_other_fields(make
 @pytest.mark.parametrize("wrapping", WRAPPINGS)
 def test_every_word_of_an_identifier_in_any_view_is_on_a_page(wrapping, make_persona):
     person = make_persona(62, 1)
-    own = {word for known in person.identifiers for word in Forms(known.value).tokens}
+    # a letter alone proves nothing, and noise that was decoded holds every letter
+    own = {word for known in person.identifiers for word in Forms(known.value).tokens if len(word) > 1}
     for disguise in DISGUISES[::3]:
         value = wrapped(disguise, wrapping, person)
         text = value if isinstance(value, str) else json.dumps(value)
