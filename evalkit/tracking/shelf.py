@@ -17,7 +17,7 @@ from typing import Any, Final
 from evalkit.cards import Grid, card
 from evalkit.errors import TrackingError
 from evalkit.figures import count, mark, rate, rate_interval
-from evalkit.tracking.sink import MOST_CHILDREN, default_uri, explained, quiet
+from evalkit.tracking.sink import MOST_CHILDREN, STEP, default_uri, explained, quiet
 from evalkit.visible import visible
 
 _COLUMNS: Final = ("spec", "made", "cases", "value#", "95 % interval#", "verdict", "boundary", "MLflow run")
@@ -103,9 +103,14 @@ def browse_tracked(experiment: str, *, uri: str | None = None, metric: str | Non
             ))  # fmt: skip
 
         chosen = metric or _head_metric(ask("versions"))
-        runs = sorted(ask("run"), key=lambda run: (run.info.start_time, run.info.run_id))
+        runs = sorted(ask("run"), key=_age)
         start = f"{place.rstrip('/')}/#/experiments/{found.experiment_id}/runs/" if place.startswith("http") else ""
         return Shelf(experiment, chosen, tuple(_shelve(run, chosen, start) for run in runs))
+
+
+def _age(run: Any) -> tuple[int, int, str]:
+    """When a run was made, to the second; within one second, its place in the history of its cases."""
+    return run.info.start_time, int(run.data.tags.get(STEP, 0)), run.info.run_id
 
 
 def _head_metric(histories: list[Any]) -> str:
