@@ -15,8 +15,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 BENCHMARKS = (
     "runner", "imports", "compare", "simulate", "drift", "judge", "report", "boundary", "leaks", "detection", "vault",
-    "tracking", "cases", "diversity", "bundles", "notes",
-    "conversation", "first",
+    "faults", "tracking", "cases", "diversity", "bundles", "notes", "conversation", "first",
 )  # fmt: skip
 TAKES_PEERS = {"runner", "imports", "leaks", "detection"}
 
