@@ -43,10 +43,9 @@ def track_drift(
         store = Store(uri, name)
         parent_id = store.write(parent)
         earlier = store.children(parent_id)
-        place = next(
-            (n for n, (_, tags) in enumerate(earlier) if tags.get(child.identity[0]) == child.identity[1]), None
-        )
-        step = len(earlier) if place is None else int(earlier[place][1].get(STEP, place))
+        tag, value = child.identity
+        place = next((n for n, found in enumerate(earlier) if found.tags.get(tag) == value), None)
+        step = len(earlier) if place is None else int(earlier[place].tags.get(STEP, place))
         child.tags[STEP] = str(step)
         run_id = store.write(child, parent_id=parent_id)
         if place is None:

@@ -161,17 +161,17 @@ class Store:
                 return None
             raise
 
-    def children(self, parent_id: str) -> list[tuple[str, dict[str, str]]]:
-        """The runs below a run, oldest first: id and tags."""
-        found = self._client.search_runs(
-            [self._experiment], f"tags.`mlflow.parentRunId` = '{parent_id}'", max_results=MOST_CHILDREN
-        )
-        runs = [(str(run.info.run_id), dict(run.data.tags)) for run in found]
-        return sorted(runs, key=lambda run: (int(run[1].get("evalkit.step", 0)), run[0]))
+    def children(self, parent_id: str) -> list[Found]:
+        """The runs below a run, oldest first."""
+        found = self._search(f"tags.`mlflow.parentRunId` = '{parent_id}'")
+        return sorted(found, key=lambda run: (int(run.tags.get(STEP, 0)), run.run_id))
 
     def runs(self, **tags: str) -> list[Found]:
         """The runs with all of these tags of ours, as ``kind="run"``."""
         asked = " and ".join(f"tags.`evalkit.{name}` = '{value}'" for name, value in tags.items())
+        return self._search(asked)
+
+    def _search(self, asked: str) -> list[Found]:
         found = self._client.search_runs([self._experiment], asked, max_results=MOST_CHILDREN)
         return [Found(str(run.info.run_id), dict(run.data.tags), dict(run.data.metrics)) for run in found]
 
