@@ -19,6 +19,7 @@ from evalkit.cases.case import Case
 from evalkit.executions.execution import Execution
 from evalkit.phi.identifiers import Identifier
 from evalkit.phi.leaks import PROTECTED, Needles
+from evalkit.phi.views import strings_of
 from evalkit.spec.schema import Spec
 
 SHORTEST_VALUE = 4
@@ -124,7 +125,7 @@ def send_the_minimum(spec: Spec, case: Case, execution: Execution) -> Sequence[F
 def withheld_values(spec: Spec, case: Case) -> dict[str, str]:
     """Input field -> its text, for fields that no model may see and whose text stands in no allowed field either."""
     allowed = spec.minimum_necessary.allow
-    held = " ".join(_texts([value for name, value in case.input.items() if name in allowed]))
+    held = " ".join(strings_of([value for name, value in case.input.items() if name in allowed]))
     return {
         name: value
         for name, value in case.input.items()
@@ -136,20 +137,9 @@ def _smuggled(spec: Spec, case: Case, payload: Mapping[str, Any]) -> Iterable[st
     """Allowed fields of a payload that hold a withheld value which the request's own allowed fields did not hold."""
     withheld = withheld_values(spec, case).values()
     for name in sorted(payload.keys() & spec.minimum_necessary.allow.keys()):
-        sent = " ".join(_texts(payload[name]))
+        sent = " ".join(strings_of(payload[name]))
         if any(value in sent for value in withheld):
             yield name
-
-
-def _texts(value: Any) -> Iterable[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for entry in value.values():
-            yield from _texts(entry)
-    elif isinstance(value, (list, tuple)):
-        for entry in value:
-            yield from _texts(entry)
 
 
 def texts_of(execution: Execution) -> Iterator[tuple[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from evalkit.errors import IdentifierError
@@ -72,6 +72,18 @@ def _walk(value: Any, path: tuple[str | int, ...], found: list[Leaf], *, where: 
             _walk(entry, (*path, index), found, where=where)
     else:
         raise IdentifierError(f"a {type(value).__name__} is not a JSON value and cannot be searched", where=where)
+
+
+def strings_of(value: Any) -> Iterator[str]:
+    """Every string in a JSON value, in its order; keys and other scalars left out."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for entry in value.values():
+            yield from strings_of(entry)
+    elif isinstance(value, (list, tuple)):
+        for entry in value:
+            yield from strings_of(entry)
 
 
 def _number(value: int | float) -> str:

@@ -19,7 +19,7 @@ from evalkit.cases.diversity import group_near
 from evalkit.digests import digest
 from evalkit.errors import PromotionError
 from evalkit.executions.execution import Execution
-from evalkit.promotion.novelty import texts_in
+from evalkit.phi.views import strings_of
 from evalkit.promotion.production import Stored
 from evalkit.promotion.reasons import (
     WEIGHTS,
@@ -243,7 +243,7 @@ def _sent(one: Seen, spec: Spec) -> dict[str, Any]:
 
 
 def _prose_of(one: Seen, spec: Spec) -> dict[str, str]:
-    texts = {name: " ".join(texts_in(value)) for name, value in _sent(one, spec).items()}
+    texts = {name: " ".join(strings_of(value)) for name, value in _sent(one, spec).items()}
     return {name: text for name, text in texts.items() if len(text.split()) >= _PROSE}
 
 

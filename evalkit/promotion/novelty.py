@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 from typing import Any
 
+from evalkit.phi.views import strings_of
 from evalkit.spec.schema import Spec
 
 Features = frozenset[tuple[str, ...]]
@@ -63,7 +64,7 @@ def features_of(input: Mapping[str, Any], spec: Spec) -> Features:
         elif isinstance(value, str) and not field.phi and len(value.split()) == 1:
             words.append((name, value))  # a code
         else:
-            found.update(("", *pair) for text in texts_in(value) for pair in pairwise(_words(text)))
+            found.update(("", *pair) for text in strings_of(value) for pair in pairwise(_words(text)))
     found.update((name, value) for name, value in words)
     found.update((one[0], one[1], *other) for one, other in combinations(words, 2))
     return frozenset(found)
@@ -75,15 +76,3 @@ def _share(new: int, features: Features) -> float:
 
 def _words(text: str) -> list[str]:
     return text.lower().translate(_DIGITS).split()
-
-
-def texts_in(value: Any) -> Iterator[str]:
-    """Every text in a JSON value, in its order."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping):
-        for one in value.values():
-            yield from texts_in(one)
-    elif isinstance(value, list | tuple):
-        for one in value:
-            yield from texts_in(one)

@@ -7,7 +7,7 @@ from typing import Any
 
 from evalkit.phi.detection import LIKELY, detect
 from evalkit.phi.identifiers import CATEGORIES, Category, Identifier
-from evalkit.promotion.novelty import texts_in
+from evalkit.phi.views import strings_of
 from evalkit.spec.schema import Spec
 
 _BY_NAME: dict[str, Category] = {
@@ -41,7 +41,7 @@ def met_values(texts: Any) -> tuple[Identifier, ...]:
     Known from one place, they are then found in every other: a first name alone, a number without its label.
     """
     found: list[Identifier] = []
-    for text in texts_in(texts):
+    for text in strings_of(texts):
         for one in detect(text, at_least=LIKELY):
             value = text[one.start : one.end].strip()
             full_name = one.category == "name" and len(value.split()) in {2, 3} and not any(map(str.isdigit, value))
