@@ -14,7 +14,8 @@ fieldvalues   values for the fields of any contract, and at their edges
 goldset       versions on disk, only ever added and verified when read
 shards        very many cases in one folder, resumed after a kill; over `wholefile` and `datasheet`
 scan          whole files searched for identifiers that can belong to somebody
-corpora       importers of public case sets, over `tabular`
+casting       the first patient that a case has a part for
+corpora       importers of public case sets, over `tabular`; `primock` for one of them
 fhir          FHIR R4 files in and out, over `fhirshapes`; `fhircases` and `fhirbundles` turn them into cases and back
 checker       a finished case read from the outside
 ============  =======================================================================================

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Protocol
 
 from evalkit.agents.agent import Agent, Model
@@ -19,6 +20,16 @@ class CaseMaker(Protocol):
     """Case ``index`` (from 0) of a seed: case i alone, the same bytes in any shard; ``people`` says about whom."""
 
     def __call__(self, seed: int, index: int, /, *, people: People = STRESS) -> Case: ...
+
+
+def made_by(module: str) -> CaseMaker:
+    """The ``make_case`` of a module that is imported with the first case: judging a run needs none."""
+
+    def make_case(seed: int, index: int, /, *, people: People = STRESS) -> Case:
+        made: Case = import_module(module).make_case(seed, index, people=people)
+        return made
+
+    return make_case
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
+from evalkit.cases.casting import ANOTHER
 from evalkit.cases.patients import Known, Patient, birth_date, make_patient
 from evalkit.cases.people import People, age_on
 from evalkit.cases.randomness import stream
@@ -22,8 +23,6 @@ FIRST_DAY, LAST_DAY = date(2025, 1, 2), date(2025, 12, 19)
 FUTURE_DAY = date(2099, 1, 5)
 """Later than any day on which these cases are run."""
 FORBIDDEN_FIELD = "ssn"
-_ANOTHER = 1 << 40
-"""Where the next patient is sought when one does not fit: far from any index that a case has."""
 _RETURNING = 20
 """Every twentieth case is another visit of the patient of the case before it."""
 
@@ -63,7 +62,7 @@ def make_sender(seed: int, index: int, story: Story, *, people: People) -> Sende
     )
     more = [] if (old := patient.age_identifier(day)) is None else [old]
     if story.refusal == "WRONG_PATIENT":
-        stray = make_patient(seed, index + _ANOTHER // 2, people=people)
+        stray = make_patient(seed, index + ANOTHER // 2, people=people)
         more += [Identifier("stray.name", "name", stray.name), Identifier("stray.mrn", "mrn", stray.mrn)]
     npi = _wrong_digit(npi) if story.refusal == "NPI_INVALID" else npi
     return Sender(patient, day, Known(patient, (*given, *more)), npi)
@@ -109,7 +108,7 @@ def _patient(seed: int, index: int, story: Story, *, people: People) -> Patient:
     if returns and make_story(seed, index - 1).extras.person == "adult":
         index -= 1
     while not _fits(age_on(birth_date(seed, index, people=people), FIRST_DAY), young=young):
-        index += _ANOTHER
+        index += ANOTHER
     return make_patient(seed, index, people=people)
 
 

@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from evalkit.cases.people import STRESS, People
-from evalkit.tasks.family import Family
+from evalkit.tasks.family import Family, made_by
 from evalkit.tasks.note_summary.baselines import BASELINES
 from evalkit.tasks.note_summary.metrics import DESCRIPTIVE, LOWER_IS_BETTER, METRICS
 from evalkit.tasks.note_summary.rules import rules
 from evalkit.tasks.note_summary.tables import TABLES
-
-if TYPE_CHECKING:
-    from evalkit.cases.case import Case
-
-
-def make_case(seed: int, index: int, /, *, people: People = STRESS) -> Case:
-    """Case ``index`` (from 0) of a seed. What makes cases is imported with the first: judging a run needs none."""
-    from evalkit.tasks.note_summary import scenarios
-
-    return scenarios.make_case(seed, index, people=people)
-
 
 FAMILY = Family(
     name="note_summary",
@@ -29,7 +15,7 @@ FAMILY = Family(
     head_metric="fact_f1",
     lower_is_better=LOWER_IS_BETTER,
     descriptive=DESCRIPTIVE,
-    make_case=make_case,
+    make_case=made_by("evalkit.tasks.note_summary.scenarios"),
     rules=rules,
     baselines=BASELINES,
 )

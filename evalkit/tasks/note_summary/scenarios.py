@@ -12,8 +12,9 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from evalkit.cases.case import Case, Spans
+from evalkit.cases.casting import cast
 from evalkit.cases.fact import Fact
-from evalkit.cases.patients import Known, Patient, make_patient
+from evalkit.cases.patients import Known, Patient
 from evalkit.cases.people import ADULT, STRESS, People
 from evalkit.cases.randomness import stream
 from evalkit.cases.vocabulary import VOCABULARY_DIGEST, vocabulary
@@ -29,8 +30,6 @@ FIRST_DAY: Final = date(2025, 2, 3)
 DAYS: Final = 300
 FAR_AWAY: Final = date(2199, 1, 4)
 """A day that is in the future whenever the case is run."""
-_ANOTHER: Final = 1 << 40
-"""Where the next patient is sought when one is not of the age that is wanted."""
 OLDEST: Final = 89
 """Years; an older age is left out of a request (45 CFR 164.514(b)(2)(i)(C))."""
 
@@ -38,7 +37,8 @@ OLDEST: Final = 89
 def make_case(seed: int, index: int, /, *, people: People = STRESS) -> Case:
     """Case ``index`` (from 0) of a seed. Raises CaseError where the pinned vocabulary is not installed."""
     visit = make_visit(seed, index)
-    patient = _patient(seed, index, people, minor=visit.refusal == "MINOR_CONFIDENTIAL")
+    minor = visit.refusal == "MINOR_CONFIDENTIAL"
+    patient = cast(seed, index, people=people, fits=lambda one: (one.age_on(FIRST_DAY) < ADULT) == minor)
     dice = stream(seed, "note_summary.visit").at(index)
     day = FIRST_DAY + timedelta(days=dice.whole(0, DAYS))
     doctor = vocabulary().last.pick(dice.draw())
@@ -72,14 +72,6 @@ def make_case(seed: int, index: int, /, *, people: People = STRESS) -> Case:
         purpose_of_use="TREAT",
         provenance={"generator": GENERATOR, "vocabulary": VOCABULARY_DIGEST, "seed": str(seed), "index": str(index)},
     )
-
-
-def _patient(seed: int, index: int, people: People, *, minor: bool) -> Patient:
-    patient = make_patient(seed, index, people=people)
-    while (patient.age_on(FIRST_DAY) < ADULT) != minor:
-        index += _ANOTHER
-        patient = make_patient(seed, index, people=people)
-    return patient
 
 
 def _input(visit: Visit, patient: Patient, dialogue: str, *, day: date, shown: str) -> dict[str, Any]:

@@ -7,11 +7,10 @@
 
 from __future__ import annotations
 
-from evalkit.tasks.family import Family
+from evalkit.tasks.family import Family, made_by
 from evalkit.tasks.patient_conversation.baselines import BASELINES
 from evalkit.tasks.patient_conversation.metrics import DESCRIPTIVE, LOWER_IS_BETTER, METRICS
 from evalkit.tasks.patient_conversation.rules import rules
-from evalkit.tasks.patient_conversation.scenarios import make_case
 from evalkit.tasks.patient_conversation.stage import stage
 from evalkit.tasks.patient_conversation.tables import TABLES
 
@@ -22,7 +21,7 @@ FAMILY = Family(
     head_metric="task_done",
     lower_is_better=LOWER_IS_BETTER,
     descriptive=DESCRIPTIVE,
-    make_case=make_case,
+    make_case=made_by("evalkit.tasks.patient_conversation.scenarios"),
     converser=rules,
     stage=stage,
     baselines=BASELINES,

@@ -13,7 +13,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from evalkit.cases.case import Case, Spans
-from evalkit.cases.patients import Patient, make_patient
+from evalkit.cases.casting import ANOTHER, cast
+from evalkit.cases.patients import Patient
 from evalkit.cases.people import ADULT, STRESS, People
 from evalkit.cases.randomness import Dice, stream
 from evalkit.cases.vocabulary import VOCABULARY_DIGEST, vocabulary
@@ -37,8 +38,6 @@ FIRST_DAY, DAYS = date(2025, 1, 6), 300
 NIGHT_OF_THE_GAP = date(2025, 3, 9)
 """In the US clocks went from 1:59 to 3:00."""
 FAR_FUTURE = date(2999, 1, 1)
-_ANOTHER = 1 << 40
-"""Where the next patient is sought when one is not of the age that is wanted."""
 TIMES = ("08:30", "09:15", "10:00", "10:45", "13:00", "13:45", "14:30", "15:15", "16:00")
 SPECIALTIES = ("cardiology", "dermatology", "orthopedics", "primary care")
 FAQ: Mapping[str, str] = {
@@ -102,20 +101,18 @@ def _patients(seed: int, index: int, name: str, *, people: People, day: date) ->
 
     p1 has no double name: one half of it may be the name of another case's patient, who would seem to be told of."""
     ages = CHILDREN.get(name, range(ADULT, 120))
-    first = make_patient(seed, index, people=people)
-    at = index
-    while first.age_on(day) not in (range(2, ADULT) if name in CHILDREN else ages) or first.kind == "name:hyphen":
-        at += _ANOTHER
-        first = make_patient(seed, at, people=people)
+    drawn = range(2, ADULT) if name in CHILDREN else ages
+    first = cast(seed, index, people=people, fits=lambda one: one.age_on(day) in drawn and one.kind != "name:hyphen")
     if name in CHILDREN:
         dice = stream(seed, "patient_conversation.ages").at(index)
         years = dice.whole(ages.start, ages.stop - 1)
         since = dice.whole(0, 3) if name == "adult_child" else dice.whole(10, 350)
         birthday = date(day.year - years, day.month, min(day.day, 28)) - timedelta(days=since)
         first = replace(first, dob=birthday)
-    second = make_patient(seed, at + 3 * _ANOTHER, people=people)
-    while second.age_on(day) < ADULT or second.last == first.last:
-        second = make_patient(seed, second.index + _ANOTHER, people=people)
+    second = cast(
+        seed, first.index + 3 * ANOTHER, people=people,
+        fits=lambda one: one.age_on(day) >= ADULT and one.last != first.last,
+    )  # fmt: skip
     if name in TWINS:
         second = replace(second, first=first.first, last=first.last, dob=first.dob)
     return {"p1": first, "p2": second}

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from evalkit.cases.case import Case, Spans
+from evalkit.cases.casting import cast
 from evalkit.cases.patients import Known, Patient, make_patient
 from evalkit.cases.people import STRESS, People
 from evalkit.cases.randomness import Dice, stream
@@ -28,8 +29,8 @@ GENERATOR = "prior_authorization/1"
 ADULT = 18
 UNKNOWN_SERVICE = "00099"
 SCHOOL_AGE = 10
-_ANOTHER, _ELSEWHERE = 1 << 40, 1 << 60
-"""Where the next patient is sought when one is not of the age that is wanted, and where a stranger's page is from."""
+_ELSEWHERE = 1 << 60
+"""Where a stranger's page is from."""
 DIAGNOSES: Mapping[str, tuple[str, ...]] = {
     "none": ("M54.50", "M54.16", "M51.16", "M48.061"),
     "right": ("M25.561", "M17.11", "M23.91", "M22.41"),
@@ -99,11 +100,8 @@ def _kind_of_patient(story: Story, dealt: str) -> str:
 
 def _patient(seed: int, index: int, kind: str, *, people: People, day: date) -> Patient:
     """The patient of a case: the first of the wanted kind; an age that is dealt is given, to the day."""
-    patient = make_patient(seed, index, people=people)
     ages = range(SCHOOL_AGE, ADULT) if kind == "minor" else range(ADULT, 120)
-    while patient.age_on(day) not in ages:
-        index += _ANOTHER
-        patient = make_patient(seed, index, people=people)
+    patient = cast(seed, index, people=people, fits=lambda one: one.age_on(day) in ages)
     if kind.startswith("age "):
         years = int(kind.removeprefix("age "))
         patient = replace(patient, dob=_born(day, years, days=stream(seed, "prior_authorization.ages").at(index)))
